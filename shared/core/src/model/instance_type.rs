@@ -77,8 +77,9 @@ pub struct Reservation {
 /// One way to buy an instance type: a zone, a capacity type and what belongs to them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offering {
-    /// Capacity type, zone, zone id, and the keys of a reservation where there is one.
-    pub requirements: Requirements,
+    /// Capacity type, zone, zone id, and the keys of a reservation where there is one. Shared: thousands of
+    /// offerings have the same few sets.
+    pub requirements: Arc<Requirements>,
     /// How it is paid for; also in `requirements`.
     pub capacity_type: CapacityType,
     /// Availability zone; also in `requirements`.
@@ -89,6 +90,31 @@ pub struct Offering {
     pub available: bool,
     /// The reservation of a reserved offering.
     pub reservation: Option<Reservation>,
+}
+
+/// One type in one zone, bought one way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OfferingKey {
+    /// The type.
+    pub instance_type: Arc<str>,
+    /// The zone's name.
+    pub zone: Arc<str>,
+    /// How it is paid for.
+    pub capacity_type: CapacityType,
+}
+
+/// What is not to be had for now, because EC2 refused it lately or the zone is being avoided (aws 1.8, 1.9).
+/// Of these only a shifted zone touches reserved offerings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unavailable {
+    /// One offering.
+    Offering(OfferingKey),
+    /// Everything paid for this way.
+    CapacityType(CapacityType),
+    /// Everything in a zone, because none of the subnets there has room.
+    FullZone(Arc<str>),
+    /// Everything in a zone, because traffic is shifted away from it.
+    ShiftedZone(Arc<str>),
 }
 
 /// What the node itself takes before pods get anything (aws 1.3).
