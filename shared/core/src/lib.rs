@@ -4,5 +4,7 @@
 //! or waits: time and names are arguments. Modules in reading order:
 //!
 //! - [`model`]: the nouns (pods, nodes, pools, instance types) and the algebra of requirements.
+//! - [`scheduling`]: provisioning, from a snapshot to a plan.
 
 pub mod model;
+pub mod scheduling;

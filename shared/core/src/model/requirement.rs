@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{LabelKey, Labels};
 
 /// The operators manifests may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operator {
     /// One of the values.
     In,
