@@ -1,0 +1,131 @@
+//! Why to look: the messages on the queue. They are hints; what is true is read again.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ClaimName, ClusterName, CommandId, Delay, QueueError};
+
+/// What made someone look for pending pods.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PendingHint {
+    /// The scheduler refused this pod; extends the batch window.
+    Pod {
+        /// Its namespace.
+        namespace: Arc<str>,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// Pods will be pending because their node goes away; extends the batch window.
+    NodeGoing,
+    /// The batch window was still open; does not extend it.
+    WindowDue,
+    /// A pass could not finish (busy lease, incomplete view, refused launch); does not wait for a window.
+    Again,
+}
+
+/// What a termination step is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Target {
+    /// A claim, with its nodes.
+    Claim(ClaimName),
+    /// A node by name, for nodes that lost their claim.
+    Node(Arc<str>),
+}
+
+/// A hint to look at something.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Message {
+    /// Pods may need machines.
+    PodsPending {
+        /// What was seen.
+        hint: PendingHint,
+    },
+    /// A claim may have something to do: launch, register, initialize, expire.
+    ClaimStep {
+        /// The claim.
+        claim: ClaimName,
+    },
+    /// A pod came to or went from a node.
+    PodMoved {
+        /// The node.
+        node: Arc<str>,
+    },
+    /// A node changed: it joined, turned ready, or is being deleted.
+    NodeChanged {
+        /// The node.
+        node: Arc<str>,
+    },
+    /// Nodes may be disrupted.
+    DisruptTick,
+    /// A disruption command has a step due.
+    CommandStep {
+        /// The command.
+        command: CommandId,
+    },
+    /// Something going away has a step due.
+    TerminateStep {
+        /// What.
+        target: Target,
+    },
+    /// Look for machines without claims, claims without machines, and intents nobody finishes.
+    Sweep,
+    /// A minute has passed.
+    Tick,
+}
+
+/// A message with the cluster it is about, as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The message.
+    pub message: Message,
+}
+
+/// Messages to later invocations: delivered at least once, in any order, never before the delay is over.
+pub trait Queue: Sync {
+    /// Sends a message about this cluster.
+    fn send(&self, message: Message, delay: Delay) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_keep_their_wire_form() {
+        let claim = ClaimName::new("general-abc").unwrap();
+        let pod = PendingHint::Pod { namespace: "default".into(), name: "web-1".into() };
+        for (message, wire) in [
+            (
+                Message::PodsPending { hint: pod },
+                r#"{"kind":"podsPending","hint":{"pod":{"namespace":"default","name":"web-1"}}}"#,
+            ),
+            (
+                Message::PodsPending { hint: PendingHint::WindowDue },
+                r#"{"kind":"podsPending","hint":"windowDue"}"#,
+            ),
+            (Message::ClaimStep { claim: claim.clone() }, r#"{"kind":"claimStep","claim":"general-abc"}"#),
+            (
+                Message::TerminateStep { target: Target::Claim(claim) },
+                r#"{"kind":"terminateStep","target":{"claim":"general-abc"}}"#,
+            ),
+            (Message::Tick, r#"{"kind":"tick"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&message).unwrap(), wire);
+            assert_eq!(serde_json::from_str::<Message>(wire).unwrap(), message);
+        }
+    }
+
+    #[test]
+    fn a_message_without_a_cluster_name_is_refused() {
+        let wire = r#"{"cluster":"","message":{"kind":"tick"}}"#;
+        let refusal = serde_json::from_str::<Envelope>(wire).unwrap_err();
+        assert!(refusal.to_string().contains("is not the name of an EKS cluster"), "{refusal}");
+    }
+}
