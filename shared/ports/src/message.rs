@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{ClaimName, ClusterName, CommandId, Delay, QueueError};
@@ -22,7 +23,8 @@ pub enum PendingHint {
     NodeGoing,
     /// The batch window was still open; does not extend it.
     WindowDue,
-    /// A pass could not finish (busy lease, incomplete view, refused launch); does not wait for a window.
+    /// Something changed that may let waiting pods be placed (a launch was refused and another is due, capacity
+    /// may be back, a limit has room); opens or extends the window like a pod.
     Again,
 }
 
@@ -49,6 +51,9 @@ pub enum Message {
     ClaimStep {
         /// The claim.
         claim: ClaimName,
+        /// Until when the step sends itself again; after that the tick takes over. So however many copies of it
+        /// arrive, they die out.
+        again_until: Timestamp,
     },
     /// A pod came to or went from a node.
     PodMoved {
@@ -71,6 +76,8 @@ pub enum Message {
     TerminateStep {
         /// What.
         target: Target,
+        /// Until when the step sends itself again, as for a claim step.
+        again_until: Timestamp,
     },
     /// Look for machines without claims, claims without machines, and intents nobody finishes.
     Sweep,
@@ -100,6 +107,7 @@ mod tests {
     #[test]
     fn messages_keep_their_wire_form() {
         let claim = ClaimName::new("general-abc").unwrap();
+        let again_until: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let pod = PendingHint::Pod { namespace: "default".into(), name: "web-1".into() };
         for (message, wire) in [
             (
@@ -110,10 +118,13 @@ mod tests {
                 Message::PodsPending { hint: PendingHint::WindowDue },
                 r#"{"kind":"podsPending","hint":"windowDue"}"#,
             ),
-            (Message::ClaimStep { claim: claim.clone() }, r#"{"kind":"claimStep","claim":"general-abc"}"#),
             (
-                Message::TerminateStep { target: Target::Claim(claim) },
-                r#"{"kind":"terminateStep","target":{"claim":"general-abc"}}"#,
+                Message::ClaimStep { claim: claim.clone(), again_until },
+                r#"{"kind":"claimStep","claim":"general-abc","againUntil":"2026-01-02T03:04:05Z"}"#,
+            ),
+            (
+                Message::TerminateStep { target: Target::Claim(claim), again_until },
+                r#"{"kind":"terminateStep","target":{"claim":"general-abc"},"againUntil":"2026-01-02T03:04:05Z"}"#,
             ),
             (Message::Tick, r#"{"kind":"tick"}"#),
         ] {
