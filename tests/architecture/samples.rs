@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::none_of;
 use crate::source::{FILES, File};
 
-const GOLDENS: &str = "tests/golden/";
+/// A folder of goldens, of the whole or of one crate.
+const GOLDENS: &str = "golden/";
 const EVENTS: &str = "events/";
 /// In the name of a file that holds what must come out.
 const EXPECTED: &str = "expected";
@@ -15,7 +16,7 @@ const EXPECTED: &str = "expected";
 fn halves(files: &[File]) -> Vec<String> {
     let mut pairs: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let goldens: Vec<&File> =
-        files.iter().filter(|file| file.path.starts_with(GOLDENS) && !file.path.ends_with(".md")).collect();
+        files.iter().filter(|file| file.path.contains(GOLDENS) && !file.path.ends_with(".md")).collect();
     for file in &goldens {
         let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         let stem = name.split('.').next().unwrap_or(name);
