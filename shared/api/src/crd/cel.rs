@@ -1,6 +1,6 @@
 //! CEL rules of the generated schemas, and the schema fragments that the derives cannot express.
 //!
-//! The same rules exist in Rust under `validate`; the texts shown by `kubectl apply` come from here.
+//! The same rules exist in Rust under `rules`; the texts shown by `kubectl apply` come from here.
 //! Source: reference, sections 1.1, 2.1, 3.1, 4.1.
 
 use schemars::Schema;

@@ -2,7 +2,7 @@
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{EC2NodeClass, NodeClaim, NodeOverlay, NodePool};
 
@@ -54,7 +54,8 @@ fn tidy(schema: &mut Value) {
     }
 }
 
-/// Same value with the keys of every object in alphabetical order, so that the text does not depend on features.
+/// Same value with the keys of every object in alphabetical order and bounds without a fraction, so that the text
+/// depends on nothing but the types.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -63,6 +64,15 @@ fn sorted(value: Value) -> Value {
             Value::Object(entries.into_iter().map(|(key, value)| (key, sorted(value))).collect::<Map<_, _>>())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        Value::Number(number) => whole(number),
         other => other,
+    }
+}
+
+/// `64.0` as `64`: bounds are floating point numbers in the API, although every one of ours is whole.
+fn whole(number: Number) -> Value {
+    match number.as_f64() {
+        Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::from(float as i64),
+        _ => Value::Number(number),
     }
 }

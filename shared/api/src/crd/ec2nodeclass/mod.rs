@@ -2,10 +2,12 @@
 //!
 //! Source: reference, sections 3.1 and 3.7.
 
-mod selectors;
+pub mod kubelet;
+pub(super) mod selectors;
 mod settings;
 mod status;
 
+pub use kubelet::{KubeletSettings, NumberOrExpression};
 pub use selectors::{
     AmiSelectorTerm, CapacityReservationSelectorTerm, InstanceMatchCriteria, PlacementGroupSelector,
     SecurityGroupSelectorTerm, SubnetSelectorTerm,
@@ -192,6 +194,12 @@ impl Ec2NodeClassSpec {
     pub fn resolved_ami_family(&self) -> AmiFamily {
         let of_alias = || self.ami_selector_terms.iter().find_map(|term| AmiFamily::of_alias(term.alias.as_deref()?));
         self.ami_family.or_else(of_alias).unwrap_or(AmiFamily::Custom)
+    }
+
+    /// The kubelet settings, read into types. An error means that validation would refuse them.
+    pub fn kubelet_settings(&self) -> Result<Option<KubeletSettings>, serde_json::Error> {
+        let map = self.kubelet.clone().map(Value::Object);
+        map.map(serde_json::from_value).transpose()
     }
 }
 

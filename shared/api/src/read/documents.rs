@@ -1,0 +1,226 @@
+//! Takes an input apart into objects: documents of a stream, items of lists, lists in lists.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::locate;
+use super::problem::{Place, ReadError};
+use super::wire::Text;
+use super::yaml;
+
+/// Lists may hold lists, but not without end.
+const MAX_LIST_DEPTH: usize = 8;
+
+/// A named text to read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// File, or `stdin`.
+    pub name: Arc<str>,
+    /// What it holds.
+    pub text: String,
+}
+
+/// An object not read yet, except for what it is.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    /// Where it stands.
+    pub(super) place: Place,
+    /// API group and version.
+    pub(super) api_version: Cow<'a, str>,
+    /// Kind.
+    pub(super) kind: Cow<'a, str>,
+    /// All of it, as JSON.
+    pub(super) json: &'a str,
+}
+
+/// What an object is; and its items when it is a list.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    #[serde(borrow)]
+    api_version: Option<Text<'a>>,
+    #[serde(borrow)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+/// Calls `visit` with every object of a source, in order. Text that is not JSON or YAML ends the source.
+pub(super) fn for_each_object(
+    source: &Source,
+    visit: &mut dyn FnMut(Found<'_>),
+    fail: &mut dyn FnMut(ReadError),
+) {
+    let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+    let is_json = text.trim_start().starts_with(['{', '[']);
+    let walk = &mut Walk { file: source.name.clone(), visit, fail };
+    if is_json {
+        walk.json_stream(text);
+        return;
+    }
+    match yaml::documents(text) {
+        Ok(documents) => {
+            for (index, document) in documents.iter().enumerate() {
+                let place = walk.place(index + 1, None, Some(document.line));
+                walk.json_document(&document.json, place, None);
+            }
+        }
+        Err(error) => {
+            let place = Place { file: source.name.clone(), document: 1, item: None, line: error.line };
+            let problem = format!("cannot be read as YAML: {}", error.message);
+            (walk.fail)(whole_document(place, problem, "correct the syntax"));
+        }
+    }
+}
+
+struct Walk<'w> {
+    file: Arc<str>,
+    visit: &'w mut dyn FnMut(Found<'_>),
+    fail: &'w mut dyn FnMut(ReadError),
+}
+
+impl Walk<'_> {
+    fn place(&self, document: usize, item: Option<usize>, line: Option<usize>) -> Place {
+        Place { file: self.file.clone(), document, item, line }
+    }
+
+    /// Documents of JSON one after the other; an array of objects counts as a list.
+    fn json_stream(&mut self, text: &str) {
+        let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let mut number = 0;
+        while let Some(document) = stream.next() {
+            number += 1;
+            let start = stream.byte_offset();
+            match document {
+                Ok(raw) => {
+                    let line = locate::line_of(text, start - raw.get().len());
+                    let place = self.place(number, None, Some(line));
+                    self.json_document(raw.get(), place, Some(line));
+                }
+                Err(error) => {
+                    let line = locate::line_of(text, locate::offset(text, &error));
+                    let problem = format!("cannot be read as JSON: {}", locate::message(&error));
+                    let place = self.place(number, None, Some(line));
+                    (self.fail)(whole_document(place, problem, "correct the syntax"));
+                }
+            }
+        }
+    }
+
+    /// One document; `json_line` is its line when it stands in the file as it is.
+    fn json_document(&mut self, json: &str, place: Place, json_line: Option<usize>) {
+        if json.starts_with('[') {
+            match serde_json::from_str::<Vec<&RawValue>>(json) {
+                Ok(items) => self.items(json, &items, &place, json_line, 0),
+                Err(error) => self.broken(place, &error),
+            }
+            return;
+        }
+        self.object(json, place, json_line, 0);
+    }
+
+    fn object(&mut self, json: &str, place: Place, json_line: Option<usize>, depth: usize) {
+        let head: Head = match serde_json::from_str(json) {
+            Ok(head) => head,
+            Err(error) => return self.broken(place, &error),
+        };
+        let kind = head.kind.as_deref().unwrap_or_default();
+        let is_list = kind.ends_with("List");
+        match head.items {
+            Some(items) if is_list && depth < MAX_LIST_DEPTH => self.items(json, &items, &place, json_line, depth),
+            None if is_list => {}
+            Some(_) if is_list => {
+                let problem = format!("more than {MAX_LIST_DEPTH} lists inside each other");
+                (self.fail)(whole_document(place, problem, "write the objects into one list"));
+            }
+            _ if kind.is_empty() => {
+                (self.fail)(ReadError {
+                    field: Some("kind".to_owned()),
+                    ..whole_document(place, "is missing".to_owned(), "say what the object is, such as kind: Pod")
+                });
+            }
+            _ => {
+                let api_version = head.api_version.as_deref().unwrap_or_default();
+                (self.visit)(Found { place, api_version: api_version.into(), kind: kind.into(), json });
+            }
+        }
+    }
+
+    fn items(&mut self, list: &str, items: &[&RawValue], place: &Place, line: Option<usize>, depth: usize) {
+        let (mut line, mut counted) = (line, 0);
+        for (index, item) in items.iter().enumerate() {
+            // Items borrow from the list's own text, so that their distance from its start tells their line.
+            let start = (item.get().as_ptr() as usize).saturating_sub(list.as_ptr() as usize);
+            if let Some(line) = &mut line {
+                *line += locate::line_of(&list[counted..], start - counted) - 1;
+                counted = start;
+            }
+            let place = Place { item: Some(index + 1), line: line.or(place.line), ..place.clone() };
+            self.object(item.get(), place, line, depth + 1);
+        }
+    }
+
+    fn broken(&mut self, place: Place, error: &serde_json::Error) {
+        let problem = format!("is not an object: {}", locate::message(error));
+        (self.fail)(whole_document(place, problem, "write an object with apiVersion, kind and metadata"));
+    }
+}
+
+fn whole_document(place: Place, problem: String, remedy: &str) -> ReadError {
+    ReadError { place: Some(place), object: None, field: None, problem, remedy: remedy.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(text: &str) -> (Vec<String>, Vec<String>) {
+        let source = Source { name: "f".into(), text: text.to_owned() };
+        let (mut objects, mut errors) = (Vec::new(), Vec::new());
+        for_each_object(
+            &source,
+            &mut |found| objects.push(format!("{} {} {}", found.place, found.api_version, found.kind)),
+            &mut |error| errors.push(error.to_string()),
+        );
+        (objects, errors)
+    }
+
+    #[test]
+    fn lists_in_lists_are_taken_apart_with_their_lines() {
+        let text = "{\"kind\":\"List\",\"items\":[\n{\"kind\":\"Pod\",\"apiVersion\":\"v1\"},\n{\"kind\":\"PodList\",\"items\":[{\"kind\":\"Pod\"},\n{\"kind\":\"Pod\"}]}]}\n{\"kind\":\"Node\"}";
+        let (objects, errors) = walk(text);
+        assert_eq!(errors, Vec::<String>::new());
+        assert_eq!(
+            objects,
+            [
+                "f:2: document 1, item 1 v1 Pod",
+                "f:3: document 1, item 1  Pod",
+                "f:4: document 1, item 2  Pod",
+                "f:5: document 2  Node"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_with_its_place() {
+        for (text, error) in [
+            ("a: 1\n", "f:1: document 1: kind: is missing; say what the object is, such as kind: Pod"),
+            ("{\"kind\": \"Pod\"}\n{\"kind\": }", "f:2: document 2: cannot be read as JSON: expected value; correct the syntax"),
+            (
+                "kind: Pod\n---\n- 1\n",
+                "f:3: document 2, item 1: is not an object: invalid type: integer `1`, expected struct Head; write an object with apiVersion, kind and metadata",
+            ),
+        ] {
+            assert_eq!(walk(text).1, [error], "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_at_all_is_no_object_and_no_fault() {
+        assert_eq!(walk(""), (vec![], vec![]));
+        assert_eq!(walk("---\n# nothing\n---\n"), (vec![], vec![]));
+    }
+}
