@@ -13,6 +13,9 @@ use crate::{CatalogError, table};
 /// The most a catalog may unpack to: about a hundred times the largest region today.
 const UNPACKED_LIMIT_BYTES: u64 = 512 << 20;
 
+/// A pebibyte: beyond any machine, and small enough that no sum of bytes overflows.
+pub(crate) const MAX_MEMORY_MIB: u64 = 1 << 30;
+
 /// The embedded table: us-east-1, written by `examples/generate.rs`.
 pub(crate) const EMBEDDED_TABLE: &[u8] = include_bytes!("../data/us-east-1.tsv");
 

@@ -104,7 +104,7 @@ impl<'a> Capacities<'a> {
         };
         match self.class.kubelet.pods_per_core {
             Some(per_core) if per_core > 0 && self.family.honours_pods_per_core => {
-                pods.min(i64::from(per_core) * i64::from(facts.vcpus))
+                pods.min(i64::from(per_core).saturating_mul(i64::from(facts.vcpus)))
             }
             _ => pods,
         }
@@ -112,28 +112,32 @@ impl<'a> Capacities<'a> {
 
     fn add_devices(&self, facts: &TypeFacts, resources: &mut Resources) {
         let names = &*DEVICES;
-        let gpus = |manufacturer: &str| -> u32 {
-            facts.gpus.iter().filter(|gpu| &*gpu.manufacturer == manufacturer).map(|gpu| gpu.count).sum()
+        let gpus = |manufacturer: &str| -> i64 {
+            let made_by = facts.gpus.iter().filter(|gpu| &*gpu.manufacturer == manufacturer);
+            made_by.map(|gpu| i64::from(gpu.count)).sum()
         };
         let efa = match &self.class.network_interfaces {
-            Some(interfaces) => interfaces.iter().filter(|interface| interface.efa_only).count() as u32,
-            None => facts.efa_interfaces,
+            Some(interfaces) => interfaces.iter().filter(|interface| interface.efa_only).count() as i64,
+            None => i64::from(facts.efa_interfaces),
         };
         let windows = self.family.windows_build.is_some() && facts.architecture == Architecture::Amd64;
-        let addresses = if windows { facts.ipv4_per_interface.saturating_sub(1) } else { 0 };
+        let addresses = if windows { i64::from(facts.ipv4_per_interface) - 1 } else { 0 };
         for (name, count) in [
             (&names.amd_gpu, gpus("AMD")),
-            (&names.neuron, facts.neurons.iter().map(|neuron| neuron.count).sum()),
+            (&names.neuron, facts.neurons.iter().map(|neuron| i64::from(neuron.count)).sum()),
             // Types with several models of Neuron device do not exist; the first one stands for all.
-            (&names.neuron_core, facts.neurons.first().map_or(0, |neuron| neuron.count * neuron.cores)),
+            (
+                &names.neuron_core,
+                facts.neurons.first().map_or(0, |n| i64::from(n.count).saturating_mul(i64::from(n.cores))),
+            ),
             (&names.gaudi, gpus("Habana")),
             (&names.nvidia_gpu, gpus("NVIDIA")),
             (&names.private_ipv4, addresses),
             (&names.efa, efa),
-            (&names.pod_eni, facts.branch_interfaces),
+            (&names.pod_eni, i64::from(facts.branch_interfaces)),
         ] {
             if count > 0 {
-                resources.set(name.clone(), Quantity::from_units(i64::from(count)));
+                resources.set(name.clone(), Quantity::from_units(count));
             }
         }
     }
@@ -148,7 +152,7 @@ pub(super) fn pods_by_interfaces(facts: &TypeFacts, class: &NodeClass, reserved_
     if usable <= 0 {
         return 0;
     }
-    usable * (i64::from(facts.ipv4_per_interface) - 1) + 2
+    usable.saturating_mul(i64::from(facts.ipv4_per_interface) - 1).saturating_add(2)
 }
 
 /// The volume that holds pods' files, unless the instance store does.

@@ -44,8 +44,6 @@ impl<'a> Labeller<'a> {
         self.name_parts(facts, &mut labels);
         self.devices(facts, &mut labels);
         self.reservations(reservations, &mut labels);
-        // In key order every insertion goes to the end.
-        labels.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         labels.into_iter().collect()
     }
 

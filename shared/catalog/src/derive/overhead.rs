@@ -35,11 +35,11 @@ fn kube_reserved(facts: &TypeFacts, class: &NodeClass, family: &Family, capacity
     // Interfaces kept from pods still count here: the images size their reserve from the type alone.
     let pods =
         if family.interfaces_size_overhead { pods_by_interfaces(facts, class, 0) } else { capacity.pods };
-    let memory_mib = MEMORY_PER_POD_MIB * pods + MEMORY_BASE_MIB;
+    let memory_mib = pods.saturating_mul(MEMORY_PER_POD_MIB).saturating_add(MEMORY_BASE_MIB);
     let mut reserved = Resources::new();
     reserved.set(ResourceName::Cpu, Quantity::from_milli(reserved_cpu_milli(i64::from(facts.vcpus))));
     reserved.set(ResourceName::EphemeralStorage, Quantity::from_bytes(GIB));
-    reserved.set(ResourceName::Memory, Quantity::from_bytes(memory_mib * MIB));
+    reserved.set(ResourceName::Memory, Quantity::from_bytes(memory_mib.saturating_mul(MIB)));
     for (name, amount) in &class.kubelet.kube_reserved {
         reserved.set(name.clone(), *amount);
     }

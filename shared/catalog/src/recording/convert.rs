@@ -5,7 +5,7 @@ use std::sync::Arc;
 use joiner_core::model::{Price, Zone};
 
 use super::{AcceleratorInfo, GpuDevice, InstanceTypeInfo, NetworkInfo, NeuronDevice, Recording};
-use crate::facts::{Accelerator, Architecture, Catalog, Gpu, Neuron, TypeFacts, ZoneFacts};
+use crate::facts::{Accelerator, Architecture, Catalog, Gpu, MAX_MEMORY_MIB, Neuron, TypeFacts, ZoneFacts};
 use crate::{CatalogError, branch_interfaces};
 
 /// No machine costs a million dollars an hour; such a figure is a mistake in the source.
@@ -163,10 +163,8 @@ fn vcpus(name: &str, info: &InstanceTypeInfo) -> Result<u32, CatalogError> {
 }
 
 fn memory_mib(name: &str, info: &InstanceTypeInfo) -> Result<u64, CatalogError> {
-    // A pebibyte: beyond any machine, and small enough that no sum of bytes overflows.
-    const LIMIT_MIB: u64 = 1 << 30;
     match info.memory_info.as_ref().and_then(|m| m.size_in_mib) {
-        Some(mib) if mib == 0 || mib > LIMIT_MIB => Err(odd(name, "SizeInMiB", mib)),
+        Some(mib) if mib == 0 || mib > MAX_MEMORY_MIB => Err(odd(name, "SizeInMiB", mib)),
         Some(mib) => Ok(mib),
         None => Err(missing(name, "MemoryInfo.SizeInMiB")),
     }

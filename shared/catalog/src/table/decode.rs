@@ -1,5 +1,6 @@
 //! Reading the table.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use rustc_hash::FxHashSet;
 use super::decimal::parse_price;
 use super::{COLUMNS, MAGIC, VERSION, flag};
 use crate::CatalogError;
-use crate::facts::{Accelerator, Architecture, Catalog, Gpu, Neuron, TypeFacts, ZoneFacts};
+use crate::facts::{Accelerator, Architecture, Catalog, Gpu, MAX_MEMORY_MIB, Neuron, TypeFacts, ZoneFacts};
 
 /// Most network cards of one type; a larger count is a broken cell, not a machine.
 const MAX_NETWORK_CARDS: usize = 1024;
@@ -86,7 +87,8 @@ impl<'a> Row<'a> {
             "" => return Err(self.wrong()),
             name => name.into(),
         };
-        let (vcpus, memory_mib) = (self.number()?, self.number()?);
+        let vcpus = self.number(1..=u64::from(u32::MAX))? as u32;
+        let memory_mib = self.number(1..=MAX_MEMORY_MIB)?;
         let architecture = match self.next()? {
             "amd64" => Architecture::Amd64,
             "arm64" => Architecture::Arm64,
@@ -168,8 +170,9 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn number<T: FromStr>(&mut self) -> Result<T, CatalogError> {
-        self.next()?.parse().map_err(|_| self.wrong())
+    fn number(&mut self, within: RangeInclusive<u64>) -> Result<u64, CatalogError> {
+        let number = self.next()?.parse().ok();
+        number.filter(|number| within.contains(number)).ok_or_else(|| self.wrong())
     }
 
     fn optional<T: FromStr>(&mut self) -> Result<Option<T>, CatalogError> {
