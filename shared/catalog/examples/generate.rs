@@ -4,7 +4,6 @@
 //!
 //! The day is that of the recording, for people to judge how old the prices are.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use joiner_catalog::Catalog;
@@ -15,10 +14,17 @@ fn main() -> ExitCode {
         eprintln!("usage: generate RECORDING.json[.gz] OUT.tsv YYYY-MM-DD");
         return ExitCode::from(2);
     };
-    let catalog = match Catalog::open(Path::new(recording)) {
+    let bytes = match std::fs::read(recording) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            eprintln!("cannot read {recording}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let catalog = match Catalog::read(&bytes) {
         Ok(catalog) => catalog.with_date(day),
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{recording}: {error}");
             return ExitCode::FAILURE;
         }
     };

@@ -1,19 +1,8 @@
 //! What can be wrong with a catalog, said so that the reader knows what to mend.
 
-use std::path::PathBuf;
-
 /// Why a catalog could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
-    /// The file cannot be opened or read.
-    #[error("cannot read the catalog {path}", path = path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
     /// The gzip stream is broken or ends too early.
     #[error("the catalog is not a whole gzip stream; it may have been cut short, fetch it again")]
     Gzip(#[source] std::io::Error),

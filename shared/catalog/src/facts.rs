@@ -1,7 +1,6 @@
 //! The catalog: what is known of every instance type of a region, whoever asks.
 
 use std::io::Read;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use flate2::read::MultiGzDecoder;
@@ -179,16 +178,6 @@ impl Catalog {
             Some(b'{') => serde_json::from_slice::<Recording>(bytes)?.into_catalog(),
             _ => Err(CatalogError::UnknownForm),
         }
-    }
-
-    /// Reads a file like [`Catalog::read`].
-    ///
-    /// # Errors
-    /// As for [`Catalog::read`], and a file that cannot be read.
-    pub fn open(path: &Path) -> Result<Self, CatalogError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
-        Self::read(&bytes)
     }
 
     /// The compact table this catalog can be read back from.

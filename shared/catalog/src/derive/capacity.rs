@@ -116,6 +116,7 @@ impl<'a> Capacities<'a> {
             let made_by = facts.gpus.iter().filter(|gpu| &*gpu.manufacturer == manufacturer);
             made_by.map(|gpu| i64::from(gpu.count)).sum()
         };
+        // behaviour: catalog/spelled-out-interfaces-set-efa
         let efa = match &self.class.network_interfaces {
             Some(interfaces) => interfaces.iter().filter(|interface| interface.efa_only).count() as i64,
             None => i64::from(facts.efa_interfaces),
@@ -148,6 +149,7 @@ impl<'a> Capacities<'a> {
 pub(super) fn pods_by_interfaces(facts: &TypeFacts, class: &NodeClass, reserved_enis: u32) -> i64 {
     let on_card = facts.network_cards.get(facts.default_card as usize).copied().unwrap_or(0);
     let efa_only = class.network_interfaces.iter().flatten().filter(|i| i.card == 0 && i.efa_only).count();
+    // behaviour: catalog/pods-follow-the-default-network-card
     let usable = i64::from(on_card) - i64::from(reserved_enis) - efa_only as i64;
     if usable <= 0 {
         return 0;
@@ -157,6 +159,7 @@ pub(super) fn pods_by_interfaces(facts: &TypeFacts, class: &NodeClass, reserved_
 
 /// The volume that holds pods' files, unless the instance store does.
 fn volume_size(class: &NodeClass, family: &Family) -> Quantity {
+    // behaviour: catalog/storage-is-the-volume-that-holds-pods
     let devices = &class.block_devices;
     let default = Quantity::from_bytes(family.ephemeral_gib * GIB);
     if let Some(root) = devices.iter().find(|device| device.is_root)

@@ -5,6 +5,7 @@ use joiner_core::model::{AmiFamily, NetworkInterface, NodeClass};
 use crate::facts::TypeFacts;
 
 pub(super) fn runs(facts: &TypeFacts, class: &NodeClass) -> bool {
+    // behaviour: catalog/class-that-a-type-cannot-run
     // The first Graviton lacks instructions that Amazon Linux 2023 is built with.
     let image_boots = class.ami_family != AmiFamily::Al2023 || !facts.name.starts_with("a1.");
     image_boots

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use joiner_core::model::{CapacityReservation, CapacityType, LabelKey, NodeClass, Requirement, Requirements};
+use joiner_core::model::{
+    CapacityReservation, CapacityType, LabelKey, NodeClass, Requirement, Requirements, Zone,
+};
 
 use super::family::Family;
 use super::words::{KEYS, Keys, Values, absent, among, one};
@@ -15,23 +17,19 @@ pub(super) struct Labeller<'a> {
     values: Values,
     keys: &'static Keys,
     region: Arc<str>,
-    /// Name and id of each catalog zone that the class has a subnet in.
-    zones: Vec<Option<(Arc<str>, Option<Arc<str>>)>>,
-    windows_build: Option<&'a str>,
+    /// For each zone of the catalog, what the class says of it; nothing where it has no subnet.
+    zones: Vec<Option<&'a Zone>>,
+    windows_build: Option<&'static str>,
 }
 
 impl<'a> Labeller<'a> {
-    pub(super) fn new(catalog: &Catalog, class: &NodeClass, family: &Family) -> Labeller<'a> {
-        let zone = |name: &str| class.zones.iter().find(|zone| &*zone.name == name);
+    pub(super) fn new(catalog: &Catalog, class: &'a NodeClass, family: &Family) -> Self {
+        let in_class = |known: &Zone| class.zones.iter().find(|zone| zone.name == known.name);
         Labeller {
             values: Values::default(),
             keys: &KEYS,
             region: catalog.region.clone(),
-            zones: catalog
-                .zones
-                .iter()
-                .map(|known| zone(&known.name).map(|zone| (zone.name.clone(), zone.id.clone())))
-                .collect(),
+            zones: catalog.zones.iter().map(in_class).collect(),
             windows_build: family.windows_build,
         }
     }
@@ -54,10 +52,10 @@ impl<'a> Labeller<'a> {
         labels: &mut Vec<Requirement>,
     ) {
         let keys = self.keys;
-        let zones =
-            || facts.zones.iter().zip(&self.zones).filter(|(f, _)| f.offered).filter_map(|(_, z)| z.as_ref());
-        labels.push(among(&keys.zone, zones().map(|(name, _)| name.clone())));
-        let ids = among(&keys.zone_id, zones().filter_map(|(_, id)| id.clone()));
+        let placed = facts.zones.iter().zip(&self.zones).filter(|(there, _)| there.offered);
+        let zones: Vec<&Zone> = placed.filter_map(|(_, zone)| *zone).collect();
+        labels.push(among(&keys.zone, zones.iter().map(|zone| zone.name.clone())));
+        let ids = among(&keys.zone_id, zones.iter().filter_map(|zone| zone.id.clone()));
         if !ids.allowed.is_none() {
             labels.push(ids);
         }
@@ -121,6 +119,7 @@ impl<'a> Labeller<'a> {
         labels.push(present(&keys.gpu_manufacturer, gpu.map(|g| values.kebab(&g.manufacturer))));
         labels.push(present(&keys.gpu_count, gpu.map(|g| values.number(u64::from(g.count)))));
         labels.push(present(&keys.gpu_memory, gpu.map(|g| values.number(g.memory_mib))));
+        // behaviour: catalog/labels-of-devices-need-one-model
         // Neuron devices are listed twice by EC2; the newer list wins, and Amazon makes all of them.
         let accelerator = match (&facts.neurons[..], &facts.accelerators[..]) {
             ([neuron], _) => Some((&neuron.name, "aws", neuron.count)),

@@ -96,6 +96,7 @@ impl<'a> Offers<'a> {
             CapacityType::Spot => (zone_facts.spot_price, &zone.spot),
             CapacityType::OnDemand | CapacityType::Reserved => (facts.on_demand_price, &zone.on_demand),
         };
+        // behaviour: catalog/refusals-touch-nothing-else
         let refused = zone.full
             || self.refused_capacity_types.contains(&capacity_type)
             || self.refused.contains(&(&facts.name, &zone.name, capacity_type));
@@ -113,6 +114,7 @@ impl<'a> Offers<'a> {
     fn reserved(&self, facts: &TypeFacts, held: &CapacityReservation, runs: bool) -> Option<Offering> {
         let at = self.zones.iter().position(|zone| zone.name == held.zone)?;
         let zone = &self.zones[at];
+        // behaviour: catalog/reserved-price-is-almost-nothing
         let list_price = facts.on_demand_price.unwrap_or_default().nano_usd_per_hour;
         let mut requirements = (*zone.reserved).clone();
         requirements.add(one(&KEYS.reservation_id, held.id.clone()));
@@ -142,6 +144,7 @@ impl ZoneOffer {
             }
             requirements
         };
+        // behaviour: catalog/reservation-keys-are-its-own
         // Only a reservation's own offering has its keys, so that a pod asking for one gets no other.
         let unreserved = |capacity_type: CapacityType| {
             let mut requirements = place(capacity_type);

@@ -32,6 +32,7 @@ pub(super) fn of(facts: &TypeFacts, class: &NodeClass, family: &Family, capacity
 }
 
 fn kube_reserved(facts: &TypeFacts, class: &NodeClass, family: &Family, capacity: &Capacity) -> Resources {
+    // behaviour: catalog/reserve-ignores-pod-limit-where-interfaces-size-it
     // Interfaces kept from pods still count here: the images size their reserve from the type alone.
     let pods =
         if family.interfaces_size_overhead { pods_by_interfaces(facts, class, 0) } else { capacity.pods };

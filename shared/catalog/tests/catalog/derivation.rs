@@ -3,7 +3,7 @@
 use joiner_catalog::{AwsSettings, Catalog};
 use joiner_core::model::{
     AmiFamily, BlockDevice, CapacityReservation, InstanceType, NetworkInterface, NodeClass, Quantity,
-    ResourceName, keys,
+    ResourceName, Resources, keys,
 };
 
 use crate::support::{derived, plain_class};
@@ -14,35 +14,29 @@ fn class(family: AmiFamily) -> NodeClass {
 
 /// Pods, memory reserved for Kubernetes, and the whole memory overhead, of one type.
 #[track_caller]
-fn check(class: &NodeClass, reserved_enis: u32, name: &str, pods: i64, kube: &str, total: &str) {
+fn check(class: &NodeClass, reserved_enis: u32, name: &str, expected: (i64, &str, &str)) {
     let settings = AwsSettings { reserved_enis, ..AwsSettings::UNSET };
     let instance_type = derived(class, &settings, name);
-    let memory =
-        |resources: &joiner_core::model::Resources| resources.amount(&ResourceName::Memory).to_string();
-    let overhead = &instance_type.overhead;
-    assert_eq!(
-        (
-            instance_type.capacity.amount(&ResourceName::Pods),
-            memory(&overhead.kube_reserved),
-            memory(&overhead.total())
-        ),
-        (Quantity::from_units(pods), kube.to_owned(), total.to_owned()),
-        "{name} {:?}",
-        class.ami_family
-    );
+    let memory = |resources: &Resources| resources.amount(&ResourceName::Memory).to_string();
+    let pods = instance_type.capacity.amount(&ResourceName::Pods).units_ceil();
+    let (kube, total) =
+        (memory(&instance_type.overhead.kube_reserved), memory(&instance_type.overhead.total()));
+    assert_eq!((pods, &*kube, &*total), expected, "{name} {:?}", class.ami_family);
 }
 
+// behaviour: catalog/pods-follow-the-default-network-card
 #[test]
 fn pods_follow_the_interfaces_the_settings_and_the_image_family() {
-    check(&class(AmiFamily::Al2), 0, "m5.xlarge", 58, "893Mi", "993Mi");
-    check(&class(AmiFamily::Al2023), 0, "t3.large", 35, "640Mi", "740Mi");
-    check(&class(AmiFamily::Al2023), 1, "t3.large", 24, "640Mi", "740Mi");
-    check(&class(AmiFamily::Al2023), 99, "t3.large", 0, "640Mi", "740Mi");
-    check(&class(AmiFamily::Al2023), 0, "m6idn.32xlarge", 394, "4589Mi", "4689Mi");
-    check(&class(AmiFamily::Bottlerocket), 1, "t3.large", 24, "519Mi", "619Mi");
-    check(&class(AmiFamily::Windows2025), 2, "m5.xlarge", 110, "1465Mi", "1565Mi");
+    check(&class(AmiFamily::Al2), 0, "m5.xlarge", (58, "893Mi", "993Mi"));
+    check(&class(AmiFamily::Al2023), 0, "t3.large", (35, "640Mi", "740Mi"));
+    check(&class(AmiFamily::Al2023), 1, "t3.large", (24, "640Mi", "740Mi"));
+    check(&class(AmiFamily::Al2023), 99, "t3.large", (0, "640Mi", "740Mi"));
+    check(&class(AmiFamily::Al2023), 0, "m6idn.32xlarge", (394, "4589Mi", "4689Mi"));
+    check(&class(AmiFamily::Bottlerocket), 1, "t3.large", (24, "519Mi", "619Mi"));
+    check(&class(AmiFamily::Windows2025), 2, "m5.xlarge", (110, "1465Mi", "1565Mi"));
 }
 
+// behaviour: catalog/reserve-ignores-pod-limit-where-interfaces-size-it
 #[test]
 fn a_pod_limit_sizes_the_reserve_only_where_the_image_follows_it() {
     let limited = |family| {
@@ -51,10 +45,10 @@ fn a_pod_limit_sizes_the_reserve_only_where_the_image_follows_it() {
         class
     };
     for family in [AmiFamily::Al2, AmiFamily::Al2023, AmiFamily::Custom] {
-        check(&limited(family), 0, "t3.large", 10, "640Mi", "740Mi");
+        check(&limited(family), 0, "t3.large", (10, "640Mi", "740Mi"));
     }
     for family in [AmiFamily::Bottlerocket, AmiFamily::Windows2019, AmiFamily::Windows2022] {
-        check(&limited(family), 0, "t3.large", 10, "365Mi", "465Mi");
+        check(&limited(family), 0, "t3.large", (10, "365Mi", "465Mi"));
     }
 }
 
@@ -79,6 +73,7 @@ fn amount(instance_type: &InstanceType, resource: &str) -> i64 {
     instance_type.capacity.amount(&resource.into()).units_ceil()
 }
 
+// behaviour: catalog/spelled-out-interfaces-set-efa
 #[test]
 fn interfaces_for_efa_alone_are_counted_as_efa_and_taken_from_pods() {
     let plain = derived(&class(AmiFamily::Al2023), &AwsSettings::UNSET, "p5.48xlarge");
@@ -88,6 +83,7 @@ fn interfaces_for_efa_alone_are_counted_as_efa_and_taken_from_pods() {
     assert_eq!((amount(&efa, "vpc.amazonaws.com/efa"), amount(&efa, "pods")), (2, 51));
 }
 
+// behaviour: catalog/class-that-a-type-cannot-run
 #[test]
 fn a_class_that_a_type_cannot_run_leaves_it_nothing_to_buy() {
     let available = |class: &NodeClass, name: &str| {
@@ -119,6 +115,7 @@ fn a_class_that_a_type_cannot_run_leaves_it_nothing_to_buy() {
     }
 }
 
+// behaviour: catalog/storage-is-the-volume-that-holds-pods
 #[test]
 fn storage_is_the_volume_that_holds_pods() {
     let volume = |device_name: &str, gib: Option<i64>, is_root| BlockDevice {

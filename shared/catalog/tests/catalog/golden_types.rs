@@ -77,6 +77,7 @@ fn capacity_and_allocatable_equal_the_reference_for_every_class() {
     }
 }
 
+// behaviour: catalog/labels-of-devices-need-one-model
 #[test]
 fn only_the_bandwidth_label_differs_and_only_where_it_is_known_to() {
     let known = known_bandwidth_differences();

@@ -32,6 +32,7 @@ fn check(class: &NodeClass, unavailable: &[Unavailable], name: &str, expected: &
     assert_eq!(available(instance_type), expected, "{unavailable:?}");
 }
 
+// behaviour: catalog/refusals-touch-nothing-else
 #[test]
 fn what_was_refused_is_not_offered_and_nothing_else_is_touched() {
     let refused = [refuse("m5.large", "us-east-1b", CapacityType::Spot)];
@@ -76,6 +77,7 @@ fn reservation(id: &str, zone: &str, remaining: u32, expiring: bool) -> Capacity
     }
 }
 
+// behaviour: catalog/reserved-price-is-almost-nothing
 #[test]
 fn reservations_are_offered_almost_for_free_while_they_last() {
     let mut class = class();
@@ -101,6 +103,7 @@ fn reservations_are_offered_almost_for_free_while_they_last() {
     assert_eq!(reserved[0].price.nano_usd_per_hour, 96_000_000 / 10_000_000);
 }
 
+// behaviour: catalog/reservation-keys-are-its-own
 #[test]
 fn only_a_reservations_own_offering_has_its_keys() {
     let mut class = class();
