@@ -1,0 +1,74 @@
+//! Volumes: made where their first pod goes, and reached from there only.
+
+use std::sync::Arc;
+
+use joiner_core::model::{
+    Expression, NamespacedName, Node, NodeTerm, Operator, Pod, PodVolume, Volume, VolumeClaim, keys,
+};
+
+use super::{Cluster, Workload};
+use crate::world::World;
+
+fn claim_key(pod: &Pod, volume: &PodVolume) -> NamespacedName {
+    let (PodVolume::Claim(name) | PodVolume::Ephemeral(name)) = volume;
+    NamespacedName { namespace: Arc::clone(&pod.key.namespace), name: Arc::clone(name) }
+}
+
+/// Whether every bound volume of a pod can be reached from a node, and every claim exists.
+pub(super) fn are_reachable(cluster: &Cluster, pod: &Pod, node: &Node) -> bool {
+    pod.spec.volumes.iter().all(|volume| {
+        let Some(claim) = cluster.volume_claims.get(&claim_key(pod, volume)) else { return false };
+        let bound = claim.volume_name.as_ref().and_then(|name| cluster.volumes.get(name));
+        bound.is_none_or(|volume| {
+            volume.node_terms.is_empty()
+                || volume.node_terms.iter().any(|t| t.expressions.iter().all(|e| e.matches(&node.labels)))
+        })
+    })
+}
+
+impl World {
+    /// Claims of a StatefulSet's pod, kept over its lives.
+    pub(crate) fn make_volumes(&mut self, workload: &Workload, ordinal: usize) {
+        for (volume, storage_class) in &workload.claim_templates {
+            let name = format!("{volume}-{}-{ordinal}", workload.key.key.name);
+            let namespace = Arc::clone(&workload.key.key.namespace);
+            let key = NamespacedName { namespace, name: name.into() };
+            self.cluster.volume_claims.entry(key.clone()).or_insert_with(|| VolumeClaim {
+                key,
+                storage_class: storage_class.clone(),
+                volume_name: None,
+                bind_completed: false,
+                deleting: false,
+                lost: false,
+            });
+        }
+    }
+
+    /// Makes the volumes of a pod that is about to be bound, in the node's zone.
+    pub(crate) fn provision_volumes(&mut self, pod: &Pod, node: &Node) {
+        for volume in &pod.spec.volumes {
+            let Some(claim) = self.cluster.volume_claims.get_mut(&claim_key(pod, volume)) else { continue };
+            if claim.volume_name.is_some() {
+                continue;
+            }
+            let name: Arc<str> = format!("pv-{}-{}", claim.key.namespace, claim.key.name).into();
+            claim.volume_name = Some(Arc::clone(&name));
+            claim.bind_completed = true;
+            let class = claim.storage_class.as_ref().and_then(|c| self.cluster.storage_classes.get(c));
+            let driver = class.map(|class| Arc::clone(&class.provisioner));
+            let expressions = node
+                .labels
+                .get(keys::ZONE)
+                .map(|zone| Expression {
+                    key: keys::ZONE.into(),
+                    operator: Operator::In,
+                    values: vec![Arc::clone(zone)],
+                })
+                .into_iter()
+                .collect();
+            let node_terms = vec![NodeTerm { expressions, has_match_fields: false }];
+            let volume = Volume { name, driver, is_local: false, node_terms, deleting: false };
+            self.cluster.volumes.insert(Arc::clone(&volume.name), volume);
+        }
+    }
+}

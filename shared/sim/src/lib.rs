@@ -1,0 +1,27 @@
+//! A cluster and an EC2 in memory and in virtual time, for the same handlers that run in Lambda.
+//!
+//! Nothing here reads the machine's clock, its chance or its network: a seed decides everything, and one seed
+//! leaves one trace. Nothing here decides about nodes either; handlers do, through the ports. Modules in
+//! reading order:
+//!
+//! - [`world`]: everything there is, and how it moves from moment to moment;
+//! - [`agenda`], [`chance`], [`faults`], [`log`]: time, chance, trouble, and what happened;
+//! - [`cluster`], [`ec2`], [`mail`], [`keep`]: the parts of a world;
+//! - [`ports`], [`executor`], [`runtime`]: handlers in that world;
+//! - [`script`], [`book`], [`checks`]: what the user does, what it came to, what was broken.
+
+pub mod agenda;
+pub mod book;
+pub mod chance;
+pub mod checks;
+pub mod cluster;
+pub mod ec2;
+pub mod executor;
+pub mod faults;
+pub mod keep;
+pub mod log;
+pub mod mail;
+pub mod ports;
+pub mod runtime;
+pub mod script;
+pub mod world;

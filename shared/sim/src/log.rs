@@ -1,0 +1,159 @@
+//! What happened, in order? Every change of the world leaves one line; two runs of one seed leave the same lines.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// What kind of thing happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A step of the script.
+    Script,
+    /// A pod waits for a node.
+    PodPending,
+    /// A pod fits nowhere, with the reason.
+    PodUnschedulable,
+    /// A pod got a node.
+    PodBound,
+    /// A pod runs.
+    PodRunning,
+    /// A pod's work is done.
+    PodFinished,
+    /// A pod was asked to leave its node.
+    PodEvicted,
+    /// A pod is gone.
+    PodGone,
+    /// A machine was decided on.
+    Decided,
+    /// A machine is to go, with the reason.
+    Disrupted,
+    /// A claim is gone.
+    ClaimGone,
+    /// A pool was not used, with the reason.
+    PoolSkipped,
+    /// EC2 launched an instance.
+    InstanceLaunched,
+    /// EC2 refused to launch.
+    LaunchRefused,
+    /// A spot instance is about to be taken back.
+    SpotWarning,
+    /// An instance was told to terminate.
+    InstanceEnding,
+    /// An instance is gone.
+    InstanceEnded,
+    /// A node registered.
+    NodeJoined,
+    /// A node is ready.
+    NodeReady,
+    /// A node may take pods.
+    NodeInitialized,
+    /// The last pod but daemons left a node.
+    NodeEmpty,
+    /// A node is to go.
+    NodeDraining,
+    /// A node is gone.
+    NodeGone,
+    /// The product wrote an event.
+    Event,
+    /// A call through a port.
+    Call,
+    /// A message was sent, delivered or dropped.
+    Message,
+    /// An invocation began, ended or died.
+    Invocation,
+}
+
+impl Kind {
+    /// Whether it belongs in the timeline that people read.
+    pub fn is_for_people(self) -> bool {
+        !matches!(
+            self,
+            Kind::Event
+                | Kind::Call
+                | Kind::Message
+                | Kind::Invocation
+                | Kind::PodBound
+                | Kind::ClaimGone
+                | Kind::NodeJoined
+                | Kind::InstanceEnded
+        )
+    }
+
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Script => "script",
+            Kind::PodPending => "pod pending",
+            Kind::PodUnschedulable => "pod does not fit",
+            Kind::PodBound => "pod bound",
+            Kind::PodRunning => "pod running",
+            Kind::PodFinished => "pod finished",
+            Kind::PodEvicted => "pod evicted",
+            Kind::PodGone => "pod gone",
+            Kind::Decided => "decision",
+            Kind::Disrupted => "disruption",
+            Kind::ClaimGone => "claim gone",
+            Kind::PoolSkipped => "pool not used",
+            Kind::InstanceLaunched => "instance launched",
+            Kind::LaunchRefused => "launch refused",
+            Kind::SpotWarning => "spot warning",
+            Kind::InstanceEnding => "instance ending",
+            Kind::InstanceEnded => "instance gone",
+            Kind::NodeJoined => "node joined",
+            Kind::NodeReady => "node ready",
+            Kind::NodeInitialized => "node usable",
+            Kind::NodeEmpty => "node empty",
+            Kind::NodeDraining => "node draining",
+            Kind::NodeGone => "node gone",
+            Kind::Event => "event",
+            Kind::Call => "call",
+            Kind::Message => "message",
+            Kind::Invocation => "invocation",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing.
+    pub kind: Kind,
+    /// To what: a pod, a node, an instance, a pool.
+    pub subject: String,
+    /// The rest, in words.
+    pub detail: String,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.at, self.kind.as_str(), self.subject)?;
+        if self.detail.is_empty() { Ok(()) } else { write!(f, " {}", self.detail) }
+    }
+}
+
+/// Everything that happened.
+#[derive(Debug, Default)]
+pub struct Log {
+    entries: Vec<Entry>,
+}
+
+impl Log {
+    /// Adds what happened.
+    pub fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// All of it, in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The whole as text, one line each.
+    pub fn text(&self) -> String {
+        self.entries.iter().map(|entry| format!("{entry}\n")).collect()
+    }
+}
