@@ -44,7 +44,10 @@ fn label_key_rules(key: &str, karpenter_keys: &[&str], aws_keys: &[&str]) -> Vec
     vec![
         (domain(labels::KARPENTER_DOMAIN, karpenter_keys), "labels of the domain karpenter.sh are reserved"),
         (format!("{key} != '{}'", labels::HOSTNAME), "label kubernetes.io/hostname is reserved"),
-        (domain(labels::AWS_DOMAIN, aws_keys), "this label of the domain karpenter.k8s.aws cannot be used here"),
+        (
+            domain(labels::AWS_DOMAIN, aws_keys),
+            "this label of the domain karpenter.k8s.aws cannot be used here",
+        ),
     ]
 }
 
@@ -63,7 +66,10 @@ pub(super) fn nodepool_labels(schema: &mut Schema) {
     object.insert("x-kubernetes-map-type".into(), json!("atomic"));
     let mut rules = label_key_rules("x", labels::NODEPOOL_LABEL_KEYS, labels::AWS_ADMITTED);
     rules.push(no_nodepool_rule("x"));
-    add_rules(schema, rules.iter().map(|(text, message)| rule(&format!("self.all(x, {text})"), message)).collect());
+    add_rules(
+        schema,
+        rules.iter().map(|(text, message)| rule(&format!("self.all(x, {text})"), message)).collect(),
+    );
 }
 
 /// Requirements of a NodePool: only `capacity-type` of the domain karpenter.sh.
@@ -155,12 +161,16 @@ pub(super) fn full_conditions(schema: &mut Schema) {
 /// Tags of a selector term: at most 20, none empty.
 pub(super) fn selector_tags(schema: &mut Schema) {
     schema.ensure_object().insert("maxProperties".into(), json!(20));
-    add_rules(schema, vec![rule("self.all(k, k != '' && self[k] != '')", "tag keys and values cannot be empty")]);
+    add_rules(
+        schema,
+        vec![rule("self.all(k, k != '' && self[k] != '')", "tag keys and values cannot be empty")],
+    );
 }
 
 /// Values of a requirement, each a label value.
 pub(super) fn label_values(schema: &mut Schema) {
     let object = schema.ensure_object();
-    object.insert("items".into(), json!({"type": "string", "maxLength": 63, "pattern": patterns::LABEL_VALUE}));
+    object
+        .insert("items".into(), json!({"type": "string", "maxLength": 63, "pattern": patterns::LABEL_VALUE}));
     object.insert("x-kubernetes-list-type".into(), json!("atomic"));
 }

@@ -60,17 +60,32 @@ pub struct NewCondition {
 impl NewCondition {
     /// It holds; the reason is the type itself.
     pub fn holds(type_: &str) -> Self {
-        Self { type_: type_.into(), status: ConditionStatus::True, reason: type_.into(), message: String::new() }
+        Self {
+            type_: type_.into(),
+            status: ConditionStatus::True,
+            reason: type_.into(),
+            message: String::new(),
+        }
     }
 
     /// It does not hold.
     pub fn fails(type_: &str, reason: &str, message: &str) -> Self {
-        Self { type_: type_.into(), status: ConditionStatus::False, reason: reason.into(), message: message.into() }
+        Self {
+            type_: type_.into(),
+            status: ConditionStatus::False,
+            reason: reason.into(),
+            message: message.into(),
+        }
     }
 
     /// Nobody knows.
     pub fn unknown(type_: &str, reason: &str, message: &str) -> Self {
-        Self { type_: type_.into(), status: ConditionStatus::Unknown, reason: reason.into(), message: message.into() }
+        Self {
+            type_: type_.into(),
+            status: ConditionStatus::Unknown,
+            reason: reason.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -128,7 +143,11 @@ pub fn set(
 }
 
 /// Removes one condition. Whether it was there; Ready stays as it is.
-pub fn clear(conditions: &mut Vec<StatusCondition>, owner: &ConditionOwner, type_: &str) -> Result<bool, NotClearable> {
+pub fn clear(
+    conditions: &mut Vec<StatusCondition>,
+    owner: &ConditionOwner,
+    type_: &str,
+) -> Result<bool, NotClearable> {
     if type_ == READY || owner.dependents.contains(&type_) {
         return Err(NotClearable(type_.to_owned()));
     }
@@ -158,8 +177,10 @@ fn is_current(condition: &StatusCondition, generation: i64, status: ConditionSta
 /// What Ready is, given the conditions it depends on. One that was computed from another generation counts as bad.
 pub fn evaluate_root(conditions: &[StatusCondition], owner: &ConditionOwner) -> NewCondition {
     let known = owner.dependents.iter().filter_map(|type_| find(conditions, type_));
-    let mut bad: Vec<&StatusCondition> =
-        known.clone().filter(|condition| !is_current(condition, owner.generation, ConditionStatus::True)).collect();
+    let mut bad: Vec<&StatusCondition> = known
+        .clone()
+        .filter(|condition| !is_current(condition, owner.generation, ConditionStatus::True))
+        .collect();
     if bad.is_empty() && known.count() == owner.dependents.len() {
         return NewCondition::holds(READY);
     }
@@ -189,7 +210,8 @@ fn put(
     };
     let transition = ConditionTransition { type_: type_.clone(), from, to: status, reason: reason.clone() };
     let observed_generation = Some(owner.generation);
-    let condition = StatusCondition { last_transition_time, message, observed_generation, reason, status, type_ };
+    let condition =
+        StatusCondition { last_transition_time, message, observed_generation, reason, status, type_ };
     match earlier {
         Some(index) => conditions[index] = condition,
         None => conditions.push(condition),

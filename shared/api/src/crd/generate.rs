@@ -25,7 +25,8 @@ pub fn crds_yaml() -> Result<String, serde_saphyr::SerializeError> {
 /// Takes out of the derived schema what the API server or the reference does not have.
 fn structural(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {
-        let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) else {
+        let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut())
+        else {
             continue;
         };
         let mut value = serde_json::to_value(&*schema).unwrap_or_default();

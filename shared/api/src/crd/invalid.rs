@@ -56,24 +56,33 @@ pub struct Findings {
     kind: &'static str,
     name: String,
     stage: Stage,
+    /// Findings before this index were made by an earlier step.
+    step_start: usize,
     found: Vec<Invalid>,
 }
 
 impl Findings {
     /// No findings yet about this object; starts with the rules of admission.
     pub fn about(kind: &'static str, name: &str) -> Self {
-        Self { kind, name: name.to_owned(), stage: Stage::Admission, found: Vec::new() }
+        Self { kind, name: name.to_owned(), stage: Stage::Admission, step_start: 0, found: Vec::new() }
     }
 
-    /// Findings from here on are of this stage.
+    /// Starts the next step of checks, whose findings are of this stage.
     pub fn enter(&mut self, stage: Stage) {
         self.stage = stage;
+        self.step_start = self.found.len();
     }
 
     /// Adds a finding about a field that holds a value.
     ///
-    /// A field that admission already refused is not reported again by a later stage.
-    pub fn add(&mut self, path: &str, problem: impl Into<String>, got: &impl Serialize, remedy: impl Into<String>) {
+    /// A field that an earlier step refused is not reported again.
+    pub fn add(
+        &mut self,
+        path: &str,
+        problem: impl Into<String>,
+        got: &impl Serialize,
+        remedy: impl Into<String>,
+    ) {
         let got = serde_json::to_value(got).unwrap_or(Value::Null);
         self.push(path, problem.into(), Some(got), remedy.into());
     }
@@ -84,8 +93,7 @@ impl Findings {
     }
 
     fn push(&mut self, path: &str, problem: String, got: Option<Value>, remedy: String) {
-        let refused_before = |earlier: &Invalid| earlier.path == path && earlier.stage == Stage::Admission;
-        if self.stage != Stage::Admission && self.found.iter().any(refused_before) {
+        if self.found[..self.step_start].iter().any(|earlier| earlier.path == path) {
             return;
         }
         self.found.push(Invalid {

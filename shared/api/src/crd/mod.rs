@@ -37,8 +37,8 @@ pub use nodeclaim::{NodeClaim, NodeClaimSpec, NodeClaimStatus};
 pub use nodeoverlay::{NodeOverlay, NodeOverlaySpec, NodeOverlayStatus};
 pub use nodepool::{NodePool, NodePoolSpec, NodePoolStatus};
 pub use parts::{
-    ConditionStatus, NodeClassReference, OverlayRequirement, RequirementOperator, RequirementSpec, StatusCondition,
-    TaintEffect, TaintSpec,
+    ConditionStatus, NodeClassReference, OverlayRequirement, RequirementOperator, RequirementSpec,
+    StatusCondition, TaintEffect, TaintSpec,
 };
 pub use quantity::{QuantityText, ResourceAmounts};
 pub use read::{CustomObject, ReadObject, ValidationSettings, read, validate, validate_transition};

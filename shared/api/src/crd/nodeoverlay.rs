@@ -30,7 +30,11 @@ pub const FIXED_RESOURCES: [&str; 4] = ["cpu", "memory", "ephemeral-storage", "p
     status = "NodeOverlayStatus",
     derive = "PartialEq",
     doc = "Changes the price of matching instance types, or adds resources to them.",
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Weight", type_ = "integer", json_path = ".spec.weight", priority = 1)
 )]
@@ -59,7 +63,8 @@ pub struct NodeOverlaySpec {
 }
 
 fn capacity_rules() -> Value {
-    let fixed = |resource: &str| rule(&format!("!('{resource}' in self)"), &format!("{resource} cannot be changed"));
+    let fixed =
+        |resource: &str| rule(&format!("!('{resource}' in self)"), &format!("{resource} cannot be changed"));
     json!(FIXED_RESOURCES.map(fixed))
 }
 

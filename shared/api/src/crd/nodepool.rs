@@ -33,7 +33,11 @@ pub const DEFAULT_EXPIRE_AFTER_SECS: u64 = 720 * 3600;
     scale(spec_replicas_path = ".spec.replicas", status_replicas_path = ".status.nodes"),
     printcolumn(name = "NodeClass", type_ = "string", json_path = ".spec.template.spec.nodeClassRef.name"),
     printcolumn(name = "Nodes", type_ = "string", json_path = ".status.nodes"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Weight", type_ = "integer", json_path = ".spec.weight", priority = 1),
     printcolumn(name = "CPU", type_ = "string", json_path = ".status.resources.cpu", priority = 1),
@@ -63,7 +67,10 @@ pub struct NodePoolSpec {
 
 fn spec_rules() -> Value {
     json!([
-        rule("has(self.replicas) == has(oldSelf.replicas)", "replicas can neither be added to a NodePool nor removed from it"),
+        rule(
+            "has(self.replicas) == has(oldSelf.replicas)",
+            "replicas can neither be added to a NodePool nor removed from it"
+        ),
         rule(
             "!has(self.replicas) || !has(self.limits) || self.limits.size() == 0 || (self.limits.size() == 1 && 'nodes' in self.limits)",
             "with replicas, only limits.nodes is allowed"
@@ -127,7 +134,8 @@ pub struct NodeClaimTemplateSpec {
 }
 
 pub(super) fn default_expire_after() -> DurationOrNever {
-    DurationText::parse("720h").map_or(DurationOrNever::after_secs(DEFAULT_EXPIRE_AFTER_SECS), DurationOrNever::After)
+    DurationText::parse("720h")
+        .map_or(DurationOrNever::after_secs(DEFAULT_EXPIRE_AFTER_SECS), DurationOrNever::After)
 }
 
 /// When nodes of the pool may be taken away.

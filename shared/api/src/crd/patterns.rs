@@ -70,7 +70,11 @@ const fn pattern(regex: &'static str, meaning: &'static str, example: &'static s
 
 /// Every pattern that occurs in a generated schema.
 pub const ALL: &[TextPattern] = &[
-    pattern(QUALIFIED_NAME, "a qualified name (letters, digits, '-', '_', '.', after an optional domain/)", "example.com/team"),
+    pattern(
+        QUALIFIED_NAME,
+        "a qualified name (letters, digits, '-', '_', '.', after an optional domain/)",
+        "example.com/team",
+    ),
     pattern(LABEL_VALUE, "a label value (letters, digits, '-', '_', '.')", "web-1"),
     pattern(DURATION, "a duration in h, m and s", "1h30m"),
     pattern(DURATION_OR_NEVER, "a duration in h, m and s, or Never", "720h"),

@@ -49,7 +49,8 @@ fn quantity_nanos(text: &str) -> Option<i128> {
     if !patterns::is_quantity(text) {
         return None;
     }
-    let number_end = text.find(|letter: char| !matches!(letter, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
+    let number_end =
+        text.find(|letter: char| !matches!(letter, '0'..='9' | '.' | '+' | '-')).unwrap_or(text.len());
     let (number, suffix) = text.split_at(number_end);
     let (numerator, denominator) = multiplier(suffix)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

@@ -51,18 +51,21 @@ pub fn read<K: CustomObject>(mut manifest: Value) -> Result<ReadObject<K>, Vec<I
     fill_defaults(K::KIND, &mut manifest);
     let mut findings = Findings::about(K::KIND.as_str(), name_of(&manifest));
     schema::check(K::KIND, &manifest, &mut findings);
-    if !findings.is_empty() {
-        return Err(findings.into_vec());
-    }
-    let object = match serde_json::from_value::<K>(manifest.clone()) {
-        Ok(object) => object,
-        Err(error) => {
-            findings.add("object", error.to_string(), &manifest, "compare it with the schema of its kind");
-            return Err(findings.into_vec());
+    findings.enter(Stage::Admission);
+    match serde_json::from_value::<K>(manifest.clone()) {
+        Ok(object) => {
+            object.check_admission(&mut findings);
+            if findings.is_empty() {
+                return Ok(ReadObject { object, unknown_fields });
+            }
         }
-    };
-    object.check_admission(&mut findings);
-    if findings.is_empty() { Ok(ReadObject { object, unknown_fields }) } else { Err(findings.into_vec()) }
+        // The schema has said what is wrong, and where; this is for what slips through it.
+        Err(error) if findings.is_empty() => {
+            findings.add("object", error.to_string(), &manifest, "compare it with the schema of its kind");
+        }
+        Err(_) => {}
+    }
+    Err(findings.into_vec())
 }
 
 fn name_of(manifest: &Value) -> &str {
@@ -75,6 +78,7 @@ pub fn validate<K: CustomObject>(object: &K, settings: &ValidationSettings) -> V
     let mut findings = Findings::about(K::KIND.as_str(), object.object_name());
     let value = serde_json::to_value(object).unwrap_or_default();
     schema::check(K::KIND, &value, &mut findings);
+    findings.enter(Stage::Admission);
     object.check_admission(&mut findings);
     object.check_runtime(settings, &mut findings);
     findings.into_vec()

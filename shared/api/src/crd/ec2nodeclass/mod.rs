@@ -13,8 +13,8 @@ pub use selectors::{
     SecurityGroupSelectorTerm, SubnetSelectorTerm,
 };
 pub use settings::{
-    BlockDevice, BlockDeviceMapping, ConnectionTracking, CpuOptions, HttpTokens, InstanceStorePolicy, InterfaceType,
-    MetadataOptions, NetworkInterfaceSpec, Switch, VolumeType,
+    BlockDevice, BlockDeviceMapping, ConnectionTracking, CpuOptions, HttpTokens, InstanceStorePolicy,
+    InterfaceType, MetadataOptions, NetworkInterfaceSpec, Switch, VolumeType,
 };
 pub use status::{
     AmiRequirement, AmiStatus, CapacityReservationState, CapacityReservationStatus, CapacityReservationType,
@@ -86,8 +86,12 @@ impl AmiFamily {
 }
 
 /// Keys that tags cannot have, because the autoscaler sets them.
-pub const RESERVED_TAGS: [&str; 4] =
-    ["eks:eks-cluster-name", "karpenter.sh/nodepool", "karpenter.sh/nodeclaim", "karpenter.k8s.aws/ec2nodeclass"];
+pub const RESERVED_TAGS: [&str; 4] = [
+    "eks:eks-cluster-name",
+    "karpenter.sh/nodepool",
+    "karpenter.sh/nodeclaim",
+    "karpenter.k8s.aws/ec2nodeclass",
+];
 
 /// Start of further keys that tags cannot have.
 pub const RESERVED_TAG_PREFIX: &str = "kubernetes.io/cluster";
@@ -106,7 +110,11 @@ pub const RESERVED_TAG_PREFIX: &str = "kubernetes.io/cluster";
     status = "Ec2NodeClassStatus",
     derive = "PartialEq",
     doc = "EC2 settings of nodes.",
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Role", type_ = "string", json_path = ".spec.role", priority = 1)
 )]
@@ -192,7 +200,8 @@ pub struct Ec2NodeClassSpec {
 impl Ec2NodeClassSpec {
     /// The family that counts: the one written, else the one of the alias, else `Custom`.
     pub fn resolved_ami_family(&self) -> AmiFamily {
-        let of_alias = || self.ami_selector_terms.iter().find_map(|term| AmiFamily::of_alias(term.alias.as_deref()?));
+        let of_alias =
+            || self.ami_selector_terms.iter().find_map(|term| AmiFamily::of_alias(term.alias.as_deref()?));
         self.ami_family.or_else(of_alias).unwrap_or(AmiFamily::Custom)
     }
 
@@ -205,7 +214,10 @@ impl Ec2NodeClassSpec {
 
 fn spec_rules() -> Value {
     let mut rules = vec![
-        rule("has(self.role) != has(self.instanceProfile)", "exactly one of role and instanceProfile is needed"),
+        rule(
+            "has(self.role) != has(self.instanceProfile)",
+            "exactly one of role and instanceProfile is needed",
+        ),
         rule(
             "has(self.amiFamily) || self.amiSelectorTerms.exists(x, has(x.alias))",
             "amiFamily is needed when no term has an alias",
@@ -232,7 +244,9 @@ fn tag_rules() -> Value {
             "tag keys cannot start with kubernetes.io/cluster",
         ),
     ];
-    rules.extend(RESERVED_TAGS.map(|key| rule(&format!("!('{key}' in self)"), &format!("tag {key} is reserved"))));
+    rules.extend(
+        RESERVED_TAGS.map(|key| rule(&format!("!('{key}' in self)"), &format!("tag {key} is reserved"))),
+    );
     json!(rules)
 }
 

@@ -123,7 +123,10 @@ fn alias_rules() -> Value {
             &format!("self.find('^[^@]+') in [{}]", families.join(", ")),
             "the family of an alias is one of al2, al2023, bottlerocket, windows2019, windows2022, windows2025"
         ),
-        rule("!self.startsWith('windows') || self.endsWith('@latest')", "Windows aliases only have the version latest"),
+        rule(
+            "!self.startsWith('windows') || self.endsWith('@latest')",
+            "Windows aliases only have the version latest"
+        ),
     ])
 }
 
@@ -158,11 +161,13 @@ pub(crate) const SUBNET_EXCLUSIVE: &[(&str, &[&str])] = &[("id", &["tags"])];
 /// Fields of which a security group term needs at least one.
 pub(crate) const SECURITY_GROUP_NEEDED: &[&str] = &["tags", "id", "name"];
 /// Fields of a security group term that exclude others.
-pub(crate) const SECURITY_GROUP_EXCLUSIVE: &[(&str, &[&str])] = &[("id", &["tags", "name"]), ("name", &["tags", "id"])];
+pub(crate) const SECURITY_GROUP_EXCLUSIVE: &[(&str, &[&str])] =
+    &[("id", &["tags", "name"]), ("name", &["tags", "id"])];
 /// Fields of which a capacity reservation term needs at least one.
 pub(crate) const RESERVATION_NEEDED: &[&str] = &["tags", "id", "instanceMatchCriteria"];
 /// Fields of a capacity reservation term that exclude others.
-pub(crate) const RESERVATION_EXCLUSIVE: &[(&str, &[&str])] = &[("id", &["tags", "ownerID", "instanceMatchCriteria"])];
+pub(crate) const RESERVATION_EXCLUSIVE: &[(&str, &[&str])] =
+    &[("id", &["tags", "ownerID", "instanceMatchCriteria"])];
 /// Fields of which an image term needs at least one.
 pub(crate) const AMI_NEEDED: &[&str] = &["tags", "id", "name", "alias", "ssmParameter"];
 /// Fields of an image term that exclude others.
@@ -183,7 +188,10 @@ pub(super) fn capacity_reservation_terms(schema: &mut Schema) {
 
 pub(super) fn ami_terms(schema: &mut Schema) {
     terms(schema, 1, AMI_NEEDED, AMI_EXCLUSIVE);
-    let alone = rule("!self.exists(x, has(x.alias)) || self.size() == 1", "a term with an alias must be the only term");
+    let alone = rule(
+        "!self.exists(x, has(x.alias)) || self.size() == 1",
+        "a term with an alias must be the only term",
+    );
     if let Some(rules) = schema.pointer_mut("/x-kubernetes-validations").and_then(Value::as_array_mut) {
         rules.push(alone);
     }

@@ -11,6 +11,7 @@ use crate::crd::ec2nodeclass::{AmiFamily, Ec2NodeClassSpec};
 use crate::crd::invalid::{Findings, Stage};
 use crate::crd::patterns::is_quantity;
 use crate::crd::read::ValidationSettings;
+use crate::crd::schema::field_path;
 
 const ROOT: &str = "spec.kubelet";
 
@@ -49,7 +50,12 @@ fn check_names(kubelet: &Map<String, Value>, findings: &mut Findings) {
     for (name, value) in kubelet {
         let path = format!("{ROOT}.{name}");
         if name == "registerWithTaints" {
-            findings.add(&path, "is set by the autoscaler", value, "use taints or startupTaints of the NodePool");
+            findings.add(
+                &path,
+                "is set by the autoscaler",
+                value,
+                "use taints or startupTaints of the NodePool",
+            );
         } else if !COMMON_FIELDS.contains(&name.as_str()) && !FURTHER_FIELDS.contains(&name.as_str()) {
             let problem = "is not a field of kubelet.config.k8s.io/v1beta1";
             findings.add(&path, problem, value, "check its spelling, or remove it");
@@ -62,7 +68,12 @@ fn check_numbers(kubelet: &Map<String, Value>, findings: &mut Findings) {
         let Some(value) = kubelet.get(name) else { continue };
         let is_expression = name == "maxPods" && value.is_string();
         if !is_expression && !is_within(value, i64::from(i32::MAX)) {
-            findings.add(&format!("{ROOT}.{name}"), "must be a whole number, 0 or more", value, "write for example 110");
+            findings.add(
+                &format!("{ROOT}.{name}"),
+                "must be a whole number, 0 or more",
+                value,
+                "write for example 110",
+            );
         }
     }
 }
@@ -78,7 +89,12 @@ fn check_image_collection(kubelet: &Map<String, Value>, findings: &mut Findings)
         if let Some(value) = kubelet.get(name)
             && !is_within(value, 100)
         {
-            findings.add(&format!("{ROOT}.{name}"), "must be from 0 to 100", value, "write a percentage without the sign");
+            findings.add(
+                &format!("{ROOT}.{name}"),
+                "must be from 0 to 100",
+                value,
+                "write a percentage without the sign",
+            );
         }
     }
     let number = |name| kubelet.get(name).and_then(Value::as_i64);
@@ -114,7 +130,7 @@ fn check_evictions(kubelet: &Map<String, Value>, findings: &mut Findings) {
         let example = if name == "evictionSoftGracePeriod" { "1m30s" } else { "5%" };
         for (signal, value) in entries(kubelet, name, &SIGNALS, findings) {
             if !is_right(value) {
-                let path = format!("{ROOT}.{name}[\"{signal}\"]");
+                let path = field_path(&format!("{ROOT}.{name}"), signal);
                 findings.add(&path, problem, &value, format!("write for example \"{example}\""));
             }
         }
@@ -125,13 +141,23 @@ fn check_evictions(kubelet: &Map<String, Value>, findings: &mut Findings) {
 /// Each soft threshold needs a grace period, and the reverse.
 fn check_soft_pairs(kubelet: &Map<String, Value>, findings: &mut Findings) {
     let signals = |name: &str| -> BTreeSet<String> {
-        kubelet.get(name).and_then(Value::as_object).into_iter().flatten().map(|(signal, _)| signal.clone()).collect()
+        kubelet
+            .get(name)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(signal, _)| signal.clone())
+            .collect()
     };
     let pair = ["evictionSoft", "evictionSoftGracePeriod"];
     for (name, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
         for signal in signals(name).difference(&signals(other)) {
-            let path = format!("{ROOT}.{other}[\"{signal}\"]");
-            findings.add_missing(&path, format!("is needed, because {name} has it"), format!("add it, or remove it from {name}"));
+            let path = field_path(&format!("{ROOT}.{other}"), signal);
+            findings.add_missing(
+                &path,
+                format!("is needed, because {name} has it"),
+                format!("add it, or remove it from {name}"),
+            );
         }
     }
 }
@@ -145,12 +171,17 @@ fn entries<'a>(
 ) -> Vec<(&'a str, &'a str)> {
     let Some(value) = kubelet.get(name) else { return Vec::new() };
     let Some(map) = value.as_object() else {
-        findings.add(&format!("{ROOT}.{name}"), "must be a map", value, format!("write entries of {}", keys.join(", ")));
+        findings.add(
+            &format!("{ROOT}.{name}"),
+            "must be a map",
+            value,
+            format!("write entries of {}", keys.join(", ")),
+        );
         return Vec::new();
     };
     let mut texts = Vec::new();
     for (key, value) in map {
-        let path = format!("{ROOT}.{name}[\"{key}\"]");
+        let path = field_path(&format!("{ROOT}.{name}"), key);
         if !keys.contains(&key.as_str()) {
             findings.add(&path, "is not known here", value, format!("use one of {}", keys.join(", ")));
             continue;
@@ -200,7 +231,7 @@ fn check_reserved_keys(kubelet: &Map<String, Value>, findings: &mut Findings) {
     for name in RESERVED {
         for (resource, value) in entries(kubelet, name, &RESERVABLE, findings) {
             if value.starts_with('-') && is_quantity(value) {
-                let path = format!("{ROOT}.{name}[\"{resource}\"]");
+                let path = field_path(&format!("{ROOT}.{name}"), resource);
                 findings.add(&path, "must not be negative", &value, "write for example \"100m\"");
             }
         }
@@ -217,7 +248,7 @@ fn refuse_expressions(kubelet: &Map<String, Value>, findings: &mut Findings) {
     for name in RESERVED {
         for (resource, value) in kubelet.get(name).and_then(Value::as_object).into_iter().flatten() {
             if value.as_str().is_some_and(|text| !is_quantity(text)) {
-                findings.add(&format!("{ROOT}.{name}[\"{resource}\"]"), PROBLEM, value, REMEDY);
+                findings.add(&field_path(&format!("{ROOT}.{name}"), resource), PROBLEM, value, REMEDY);
             }
         }
     }

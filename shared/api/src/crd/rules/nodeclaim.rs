@@ -6,7 +6,8 @@ use crate::crd::labels;
 use crate::crd::nodeclaim::NodeClaimSpec;
 use crate::crd::parts::RequirementOperator;
 
-const KEYS: AdmittedKeys = AdmittedKeys { karpenter: labels::NODECLAIM_REQUIREMENT_KEYS, aws: labels::AWS_ADMITTED };
+const KEYS: AdmittedKeys =
+    AdmittedKeys { karpenter: labels::NODECLAIM_REQUIREMENT_KEYS, aws: labels::AWS_ADMITTED };
 
 pub(in crate::crd) fn check_admission(spec: &NodeClaimSpec, findings: &mut Findings) {
     for (index, requirement) in spec.requirements.iter().enumerate() {
@@ -18,6 +19,11 @@ pub(in crate::crd) fn check_admission(spec: &NodeClaimSpec, findings: &mut Findi
 
 pub(in crate::crd) fn check_transition(new: &NodeClaimSpec, old: &NodeClaimSpec, findings: &mut Findings) {
     if new != old {
-        findings.add("spec", "is immutable", new, "delete the NodeClaim; another one is made from its NodePool");
+        findings.add(
+            "spec",
+            "is immutable",
+            new,
+            "delete the NodeClaim; another one is made from its NodePool",
+        );
     }
 }

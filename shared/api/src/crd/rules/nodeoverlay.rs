@@ -5,6 +5,7 @@ use crate::crd::invalid::Findings;
 use crate::crd::labels;
 use crate::crd::nodeoverlay::{FIXED_RESOURCES, NodeOverlaySpec};
 use crate::crd::parts::RequirementOperator;
+use crate::crd::schema::field_path;
 
 const KEYS: AdmittedKeys =
     AdmittedKeys { karpenter: labels::NODECLAIM_REQUIREMENT_KEYS, aws: labels::AWS_ADMITTED_IN_OVERLAYS };
@@ -43,7 +44,12 @@ pub(in crate::crd) fn check_runtime(spec: &NodeOverlaySpec, findings: &mut Findi
 
 fn refuse_capacity(spec: &NodeOverlaySpec, resource: &str, problem: &str, findings: &mut Findings) {
     if let Some(amount) = spec.capacity.get(resource) {
-        let path = format!("spec.capacity[\"{resource}\"]");
-        findings.add(&path, problem, amount, "remove it; overlays add resources that instance types do not have");
+        let path = field_path("spec.capacity", resource);
+        findings.add(
+            &path,
+            problem,
+            amount,
+            "remove it; overlays add resources that instance types do not have",
+        );
     }
 }

@@ -6,8 +6,10 @@ use crate::crd::labels;
 use crate::crd::nodepool::{DisruptionSpec, NodePoolSpec};
 use crate::crd::parts::{RequirementOperator, RequirementSpec, TaintSpec};
 use crate::crd::patterns::{is_label_value, is_qualified_name};
+use crate::crd::schema::field_path;
 
-const LABEL_KEYS: AdmittedKeys = AdmittedKeys { karpenter: labels::NODEPOOL_REQUIREMENT_KEYS, aws: labels::AWS_ADMITTED };
+const LABEL_KEYS: AdmittedKeys =
+    AdmittedKeys { karpenter: labels::NODEPOOL_REQUIREMENT_KEYS, aws: labels::AWS_ADMITTED };
 
 const LABELS: &str = "spec.template.metadata.labels";
 const REQUIREMENTS: &str = "spec.template.spec.requirements";
@@ -22,7 +24,7 @@ pub(in crate::crd) fn check_admission(spec: &NodePoolSpec, findings: &mut Findin
     check_static(spec, findings);
     check_budgets(&spec.disruption, findings);
     for key in spec.template.metadata.labels.keys() {
-        check_admitted_key(key, &LABEL_KEYS, &format!("{LABELS}[\"{key}\"]"), findings);
+        check_admitted_key(key, &LABEL_KEYS, &field_path(LABELS, key), findings);
     }
     for (index, requirement) in spec.template.spec.requirements.iter().enumerate() {
         let path = format!("{REQUIREMENTS}[{index}]");
@@ -37,11 +39,16 @@ fn check_static(spec: &NodePoolSpec, findings: &mut Findings) {
         return;
     }
     for (resource, limit) in spec.limits.iter().flatten().filter(|(resource, _)| *resource != "nodes") {
-        let path = format!("spec.limits[\"{resource}\"]");
+        let path = field_path("spec.limits", resource);
         findings.add(&path, "cannot be limited together with replicas", limit, "keep only limits.nodes");
     }
     if let Some(weight) = spec.weight {
-        findings.add("spec.weight", "cannot be used together with replicas", &weight, "remove weight or replicas");
+        findings.add(
+            "spec.weight",
+            "cannot be used together with replicas",
+            &weight,
+            "remove weight or replicas",
+        );
     }
 }
 
@@ -51,11 +58,21 @@ fn check_budgets(disruption: &DisruptionSpec, findings: &mut Findings) {
         match (&budget.schedule, &budget.duration) {
             (Some(schedule), None) => {
                 let problem = "needs a duration next to it";
-                findings.add(&format!("{path}.schedule"), problem, schedule, "write for example duration: 8h");
+                findings.add(
+                    &format!("{path}.schedule"),
+                    problem,
+                    schedule,
+                    "write for example duration: 8h",
+                );
             }
             (None, Some(duration)) => {
                 let problem = "needs a schedule next to it";
-                findings.add(&format!("{path}.duration"), problem, duration, "write for example schedule: \"0 9 * * *\"");
+                findings.add(
+                    &format!("{path}.duration"),
+                    problem,
+                    duration,
+                    "write for example schedule: \"0 9 * * *\"",
+                );
             }
             _ => {}
         }
@@ -78,7 +95,7 @@ pub(in crate::crd) fn check_transition(new: &NodePoolSpec, old: &NodePoolSpec, f
 
 pub(in crate::crd) fn check_runtime(spec: &NodePoolSpec, findings: &mut Findings) {
     for (key, value) in &spec.template.metadata.labels {
-        let path = format!("{LABELS}[\"{key}\"]");
+        let path = field_path(LABELS, key);
         check_runtime_key(key, &path, findings);
         if !is_label_value(value) {
             findings.add(&path, "is not a label value", value, "write for example \"web-1\"");
@@ -122,7 +139,12 @@ fn check_taints(spec: &NodePoolSpec, findings: &mut Findings) {
 
 fn check_taint(taint: &TaintSpec, path: &str, findings: &mut Findings) {
     if !is_qualified_name(&taint.key) {
-        findings.add(&format!("{path}.key"), "is not a qualified name", &taint.key, "write for example \"example.com/team\"");
+        findings.add(
+            &format!("{path}.key"),
+            "is not a qualified name",
+            &taint.key,
+            "write for example \"example.com/team\"",
+        );
     }
     if let Some(value) = taint.value.as_ref().filter(|value| !value.is_empty() && !is_qualified_name(value)) {
         findings.add(&format!("{path}.value"), "is not a qualified name", value, "write for example \"web\"");
@@ -140,6 +162,11 @@ fn check_known_values(requirement: &RequirementSpec, path: &str, findings: &mut 
     let floor = requirement.min_values.and_then(|floor| usize::try_from(floor).ok()).unwrap_or(0).max(1);
     if count < floor {
         let problem = format!("has {count} known values of {key}, but needs {floor}");
-        findings.add(&format!("{path}.values"), problem, &requirement.values, format!("use {}", known.join(", ")));
+        findings.add(
+            &format!("{path}.values"),
+            problem,
+            &requirement.values,
+            format!("use {}", known.join(", ")),
+        );
     }
 }

@@ -22,20 +22,48 @@ pub(super) fn check_admitted_key(key: &str, admitted: &AdmittedKeys, path: &str,
     if labels::ends_in_domain(key, labels::AWS_DOMAIN) && !admitted.aws.contains(&key) {
         let remedy = match closest(key, admitted.aws) {
             Some(near) => format!("did you mean {near}?"),
-            None => "use a label that describes instances, such as karpenter.k8s.aws/instance-family".to_owned(),
+            None => {
+                "use a label that describes instances, such as karpenter.k8s.aws/instance-family".to_owned()
+            }
         };
-        findings.add(path, "is not a label of the domain karpenter.k8s.aws that can be used here", &key, remedy);
+        findings.add(
+            path,
+            "is not a label of the domain karpenter.k8s.aws that can be used here",
+            &key,
+            remedy,
+        );
     }
     if key == labels::HOSTNAME {
         findings.add(path, "names a single node, which cannot be asked for", &key, "remove it");
     }
 }
 
-/// The known key that shares the longest start with this one, past the domain.
+/// The known key that this one was probably meant to be.
 fn closest(key: &str, known: &[&'static str]) -> Option<&'static str> {
-    let shared = |other: &str| key.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    let domain_length = labels::AWS_DOMAIN.len() + 1;
-    known.iter().copied().max_by_key(|other| shared(other)).filter(|best| shared(best) > domain_length + 3)
+    const MOST_EDITS: usize = 2;
+    known
+        .iter()
+        .copied()
+        .map(|other| (edits(key, other), other))
+        .min()
+        .filter(|(edits, _)| *edits <= MOST_EDITS)
+        .map(|(_, other)| other)
+}
+
+/// Number of letters to insert, remove or replace to get from one text to the other.
+fn edits(from: &str, to: &str) -> usize {
+    let to = to.as_bytes();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (index, letter) in from.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for column in 0..to.len() {
+            let replace = diagonal + usize::from(letter != to[column]);
+            diagonal = row[column + 1];
+            row[column + 1] = replace.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
 }
 
 /// A requirement as the rules see it.
@@ -77,7 +105,12 @@ pub(super) fn check_operator(
     let floor = wanted.min_values.and_then(|floor| usize::try_from(floor).ok()).unwrap_or(0);
     if *operator == RequirementOperator::In && values.len() < floor && !values.is_empty() {
         let problem = format!("operator In with minValues {floor} needs at least {floor} values");
-        findings.add(&path, problem, values, format!("add {} values, or lower minValues", floor - values.len()));
+        findings.add(
+            &path,
+            problem,
+            values,
+            format!("add {} values, or lower minValues", floor - values.len()),
+        );
     }
 }
 

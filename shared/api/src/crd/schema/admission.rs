@@ -80,7 +80,8 @@ fn check_list(schema: &SchemaNode, elements: &[Value], path: &str, findings: &mu
 
 fn is_repeated(schema: &SchemaNode, earlier: &[Value], element: &Value) -> bool {
     let same_keys = |other: &Value| schema.list_keys.iter().all(|key| other.get(key) == element.get(key));
-    (schema.is_set && earlier.contains(element)) || (!schema.list_keys.is_empty() && earlier.iter().any(same_keys))
+    (schema.is_set && earlier.contains(element))
+        || (!schema.list_keys.is_empty() && earlier.iter().any(same_keys))
 }
 
 fn check_size(schema: &SchemaNode, size: usize, what: &str, path: &str, findings: &mut Findings) {
@@ -88,30 +89,50 @@ fn check_size(schema: &SchemaNode, size: usize, what: &str, path: &str, findings
     if let (Some(least), _) = schema.size
         && size < least
     {
-        findings.add(path, format!("must have at least {least} {what}"), &size, format!("write at least {least}"));
+        findings.add(
+            path,
+            format!("must have at least {least} of its {what}"),
+            &size,
+            format!("write at least {least}"),
+        );
     }
     if let (_, Some(most)) = schema.size
         && size > most
     {
-        findings.add(path, format!("must have at most {most} {what}"), &size, format!("remove {}", size - most));
+        findings.add(
+            path,
+            format!("must have at most {most} {what}"),
+            &size,
+            format!("remove {}", size - most),
+        );
     }
 }
 
 fn check_text(schema: &SchemaNode, text: &str, path: &str, findings: &mut Findings) {
     if !schema.allowed.is_empty() && !schema.allowed.iter().any(|word| word == text) {
-        findings.add(path, "is not one of the known words", &text, format!("write one of {}", schema.allowed.join(", ")));
+        findings.add(
+            path,
+            "is not one of the known words",
+            &text,
+            format!("write one of {}", schema.allowed.join(", ")),
+        );
     }
     let length = text.chars().count() as u64;
     if let (Some(least), _) = schema.size
         && length < least
     {
-        findings.add(path, "must not be empty", &text, "write a text, or remove the field if it is optional");
+        findings.add(path, "must not be empty", &text, "write a text");
         return;
     }
     if let (_, Some(most)) = schema.size
         && length > most
     {
-        findings.add(path, format!("must have at most {most} characters"), &text, format!("shorten it by {}", length - most));
+        findings.add(
+            path,
+            format!("must have at most {most} characters"),
+            &text,
+            format!("shorten it by {}", length - most),
+        );
     }
     if let Some(pattern) = &schema.pattern
         && !pattern.is_match(text)
@@ -135,9 +156,9 @@ fn check_range(schema: &SchemaNode, value: &Value, path: &str, findings: &mut Fi
     if value.as_i64().is_some_and(|number| (least..=most).contains(&number)) {
         return;
     }
+    let is_low = value.as_i64().is_some_and(|number| number < least);
     let range = match schema.range {
-        (Some(least), Some(most)) => format!("from {least} to {most}"),
-        (Some(least), None) => format!("at or above {least}, and at most {most}"),
+        (Some(least), None) if is_low => format!("{least} or more"),
         _ => format!("from {least} to {most}"),
     };
     findings.add(path, format!("must be {range}"), value, format!("write a number {range}"));

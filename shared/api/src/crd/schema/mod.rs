@@ -123,7 +123,9 @@ impl SchemaNode {
             let list = schema.get(key).and_then(Value::as_array).into_iter().flatten();
             list.filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        let child = |key: &str| schema.get(key).filter(|child| child.is_object()).map(|child| Box::new(Self::read(child)));
+        let child = |key: &str| {
+            schema.get(key).filter(|child| child.is_object()).map(|child| Box::new(Self::read(child)))
+        };
         let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
         Self {
             type_: text("type"),
@@ -147,6 +149,10 @@ impl SchemaNode {
         }
     }
 
+    fn takes_integers(&self) -> bool {
+        self.int_or_string || self.type_.as_deref() == Some("integer")
+    }
+
     /// The schema of one field of an object or one entry of a map.
     fn field(&self, name: &str) -> Option<&Self> {
         self.properties.get(name).or(self.map_values.as_deref())
@@ -164,8 +170,9 @@ fn size(schema: &Value, keys: &[&str]) -> Option<u64> {
 }
 
 /// Path of a field below another; keys that are no plain names stand in brackets.
-fn field_path(parent: &str, name: &str) -> String {
-    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
+pub(in crate::crd) fn field_path(parent: &str, name: &str) -> String {
+    let is_plain =
+        name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-');
     match (parent.is_empty(), is_plain && !name.is_empty()) {
         (true, true) => name.to_owned(),
         (false, true) => format!("{parent}.{name}"),

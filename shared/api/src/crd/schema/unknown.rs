@@ -38,7 +38,11 @@ pub fn unknown_fields(kind: ResourceKind, object: &Value) -> Vec<String> {
 
 fn collect_metadata(metadata: &Value, unknown: &mut Vec<String>) {
     let names = metadata.as_object().into_iter().flatten().map(|(name, _)| name);
-    unknown.extend(names.filter(|name| !METADATA_FIELDS.contains(&name.as_str())).map(|name| field_path("metadata", name)));
+    unknown.extend(
+        names
+            .filter(|name| !METADATA_FIELDS.contains(&name.as_str()))
+            .map(|name| field_path("metadata", name)),
+    );
 }
 
 fn collect_field(schema: &SchemaNode, name: &str, value: &Value, parent: &str, unknown: &mut Vec<String>) {

@@ -32,7 +32,10 @@ fn root(conditions: &[StatusCondition]) -> (ConditionStatus, &str, &str) {
 fn a_fresh_object_gets_all_dependents_as_of_its_creation() {
     let mut conditions = Vec::new();
     let transitions = initialize(&mut conditions, &owner(1));
-    assert_eq!(words(&conditions), ["Launched=Unknown@0", "Registered=Unknown@0", "Initialized=Unknown@0", "Ready=Unknown@0"]);
+    assert_eq!(
+        words(&conditions),
+        ["Launched=Unknown@0", "Registered=Unknown@0", "Initialized=Unknown@0", "Ready=Unknown@0"]
+    );
     assert_eq!(conditions[0].reason, "AwaitingReconciliation");
     assert_eq!(conditions[0].observed_generation, Some(1));
     assert_eq!(root(&conditions).1, "ReconcilingDependents");
@@ -46,7 +49,10 @@ fn the_time_moves_only_with_the_status() {
     set(&mut conditions, &owner(1), NewCondition::unknown("Launched", "LaunchFailed", "no capacity"), at(10));
     assert_eq!(find(&conditions, "Launched").unwrap().last_transition_time, at(0));
     let transitions = set(&mut conditions, &owner(1), NewCondition::holds("Launched"), at(20));
-    assert_eq!(transitions.iter().map(|it| (it.type_.as_str(), it.to)).collect::<Vec<_>>(), [("Launched", ConditionStatus::True)]);
+    assert_eq!(
+        transitions.iter().map(|it| (it.type_.as_str(), it.to)).collect::<Vec<_>>(),
+        [("Launched", ConditionStatus::True)]
+    );
     set(&mut conditions, &owner(2), NewCondition::holds("Launched"), at(30));
     let launched = find(&conditions, "Launched").unwrap();
     assert_eq!((launched.last_transition_time, launched.observed_generation), (at(20), Some(2)));
@@ -57,11 +63,21 @@ fn the_time_moves_only_with_the_status() {
 fn ready_holds_when_all_dependents_hold() {
     let mut conditions = Vec::new();
     for (secs, type_) in [(1, "Launched"), (2, "Registered"), (3, "Initialized")] {
-        assert_ne!(root(&{ initialize(&mut conditions, &owner(1)); conditions.clone() }).0, ConditionStatus::True);
+        assert_ne!(
+            root(&{
+                initialize(&mut conditions, &owner(1));
+                conditions.clone()
+            })
+            .0,
+            ConditionStatus::True
+        );
         set(&mut conditions, &owner(1), NewCondition::holds(type_), at(secs));
     }
     assert_eq!(root(&conditions), (ConditionStatus::True, "Ready", ""));
-    assert_eq!(words(&conditions), ["Launched=True@1", "Registered=True@2", "Initialized=True@3", "Ready=True@3"]);
+    assert_eq!(
+        words(&conditions),
+        ["Launched=True@1", "Registered=True@2", "Initialized=True@3", "Ready=True@3"]
+    );
     assert!(holds(&conditions, "Ready", 1));
     assert!(!holds(&conditions, "Ready", 2));
 }
@@ -70,8 +86,16 @@ fn ready_holds_when_all_dependents_hold() {
 fn one_false_dependent_fails_ready_and_the_message_starts_with_the_latest() {
     let mut conditions = Vec::new();
     set(&mut conditions, &owner(1), NewCondition::holds("Launched"), at(1));
-    set(&mut conditions, &owner(1), NewCondition::fails("Registered", "MultipleNodesFound", "two nodes"), at(2));
-    assert_eq!(root(&conditions), (ConditionStatus::False, "UnhealthyDependents", "Registered=False, Initialized=Unknown"));
+    set(
+        &mut conditions,
+        &owner(1),
+        NewCondition::fails("Registered", "MultipleNodesFound", "two nodes"),
+        at(2),
+    );
+    assert_eq!(
+        root(&conditions),
+        (ConditionStatus::False, "UnhealthyDependents", "Registered=False, Initialized=Unknown")
+    );
 }
 
 #[test]
@@ -114,10 +138,19 @@ fn clearing_sorts_by_name_and_setting_by_time_with_ready_last() {
     set(&mut conditions, &owner(1), NewCondition::holds("Launched"), at(7));
     assert_eq!(words(&conditions).last().unwrap(), "Ready=Unknown@0");
     assert_eq!(clear(&mut conditions, &owner(1), "Drifted"), Ok(true));
-    assert_eq!(words(&conditions), ["Initialized=Unknown@0", "Launched=True@7", "Ready=Unknown@0", "Registered=Unknown@0"]);
+    assert_eq!(
+        words(&conditions),
+        ["Initialized=Unknown@0", "Launched=True@7", "Ready=Unknown@0", "Registered=Unknown@0"]
+    );
     assert_eq!(clear(&mut conditions, &owner(1), "Drifted"), Ok(false));
     set(&mut conditions, &owner(1), NewCondition::holds("Consolidatable"), at(8));
-    let expected = ["Initialized=Unknown@0", "Registered=Unknown@0", "Launched=True@7", "Consolidatable=True@8", "Ready=Unknown@0"];
+    let expected = [
+        "Initialized=Unknown@0",
+        "Registered=Unknown@0",
+        "Launched=True@7",
+        "Consolidatable=True@8",
+        "Ready=Unknown@0",
+    ];
     assert_eq!(words(&conditions), expected);
 }
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{full_sample, yaml};
 use crate::crd::schema::SchemaNode;
 use crate::crd::{
-    CustomObject, EC2NodeClass, NodeClaim, NodeOverlay, NodePool, ResourceKind, fill_defaults, read, unknown_fields,
+    CustomObject, EC2NodeClass, NodeClaim, NodeOverlay, NodePool, ResourceKind, fill_defaults, read,
+    unknown_fields,
 };
 
 fn written_back<K: CustomObject>(manifest: &Value) -> Value {
@@ -109,7 +110,11 @@ spec:
     );
     assert_eq!(value["template"]["spec"]["expireAfter"], json!("720h"));
     assert_eq!(value.get("weight"), None);
-    assert_eq!(serde_json::from_value::<NodePool>(yaml(minimal)).unwrap(), pool, "types and schema agree on defaults");
+    assert_eq!(
+        serde_json::from_value::<NodePool>(yaml(minimal)).unwrap(),
+        pool,
+        "types and schema agree on defaults"
+    );
 }
 
 #[test]

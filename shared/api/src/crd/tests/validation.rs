@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::{full_sample, yaml};
 use crate::crd::{
-    CustomObject, EC2NodeClass, NodeClaim, NodeOverlay, NodePool, ResourceKind, Stage, ValidationSettings, read,
-    validate, validate_transition,
+    CustomObject, EC2NodeClass, NodeClaim, NodeOverlay, NodePool, ResourceKind, Stage, ValidationSettings,
+    read, validate, validate_transition,
 };
 
 /// Findings as lines; those that only the runtime makes start with the reason of the condition.
@@ -126,16 +126,27 @@ fn lists_and_maps_stop_at_their_largest_size() {
     ];
     for (kind, place, element, most) in limits {
         let filled = |count: usize| {
-            let elements = (0..count).map(|index| yaml(&element.to_string().replace("\"#\"", &index.to_string()).replace('#', &index.to_string())));
+            let elements = (0..count).map(|index| {
+                yaml(
+                    &element
+                        .to_string()
+                        .replace("\"#\"", &index.to_string())
+                        .replace('#', &index.to_string()),
+                )
+            });
+            let mut patch = elements.map(text_numbers).collect::<Value>();
+            for field in place.rsplit('/').filter(|field| !field.is_empty()) {
+                patch = json!({field: patch});
+            }
             let mut manifest = base_of(kind);
-            let (parent, field) = place.rsplit_once('/').unwrap();
-            manifest.pointer_mut(parent).unwrap()[field] = elements.map(text_numbers).collect();
+            merge(&mut manifest, &patch);
             findings_of(kind, &manifest, &ValidationSettings::default())
         };
         assert_eq!(filled(most), Vec::<String>::new(), "{kind:?} {place} at {most}");
         let name = kind.as_str();
         let path = place[1..].replace('/', ".");
-        let expected = format!("{name} base: {path}: must have at most {most} elements, got {}; remove 1", most + 1);
+        let expected =
+            format!("{name} base: {path}: must have at most {most} elements, got {}; remove 1", most + 1);
         assert_eq!(filled(most + 1), [expected]);
     }
 }
@@ -163,7 +174,9 @@ fn base_of(kind: ResourceKind) -> Value {
 
 #[test]
 fn template_labels_and_selector_tags_stop_at_their_largest_number() {
-    let entries = |count: usize| -> Value { (0..count).map(|index| (format!("k{index}"), json!("v"))).collect::<Map<_, _>>().into() };
+    let entries = |count: usize| -> Value {
+        (0..count).map(|index| (format!("k{index}"), json!("v"))).collect::<Map<_, _>>().into()
+    };
     let labels = |count| {
         let mut pool = base_of(ResourceKind::NodePool);
         pool["spec"]["template"]["metadata"] = json!({"labels": entries(count)});
@@ -206,13 +219,17 @@ fn a_nodepool_keeps_its_mode_and_the_kind_of_its_class() {
     assert_eq!(transition::<NodePool>(&pool, reference("name")), Vec::<String>::new());
     assert_eq!(
         transition::<NodePool>(&pool, reference("kind")),
-        ["NodePool base: spec.template.spec.nodeClassRef.kind: is immutable, got \"other\"; write EC2NodeClass, or make another NodePool"]
+        [
+            "NodePool base: spec.template.spec.nodeClassRef.kind: is immutable, got \"other\"; write EC2NodeClass, or make another NodePool"
+        ]
     );
     assert_eq!(transition::<NodePool>(&pool, reference("group")).len(), 1);
     let replicas = |count: i64| move |pool: &mut Value| pool["spec"]["replicas"] = json!(count);
     assert_eq!(
         transition::<NodePool>(&pool, replicas(0)),
-        ["NodePool base: spec.replicas: can neither be added to a NodePool nor removed from it, got 0; make another NodePool"]
+        [
+            "NodePool base: spec.replicas: can neither be added to a NodePool nor removed from it, got 0; make another NodePool"
+        ]
     );
     let mut fixed = pool.clone();
     fixed["spec"]["replicas"] = json!(2);
@@ -222,15 +239,20 @@ fn a_nodepool_keeps_its_mode_and_the_kind_of_its_class() {
 #[test]
 fn the_spec_of_a_nodeclaim_is_immutable() {
     let claim = full_sample(ResourceKind::NodeClaim);
-    let grace = |text: &'static str| move |claim: &mut Value| claim["spec"]["terminationGracePeriod"] = json!(text);
-    assert_eq!(transition::<NodeClaim>(&claim, |claim| claim["status"]["nodeName"] = json!("x")), Vec::<String>::new());
+    let grace =
+        |text: &'static str| move |claim: &mut Value| claim["spec"]["terminationGracePeriod"] = json!(text);
+    assert_eq!(
+        transition::<NodeClaim>(&claim, |claim| claim["status"]["nodeName"] = json!("x")),
+        Vec::<String>::new()
+    );
     assert_eq!(transition::<NodeClaim>(&claim, grace("91s")).len(), 1);
 }
 
 #[test]
 fn kubelet_expressions_are_accepted_when_they_are_turned_on() {
     let mut class = base_of(ResourceKind::EC2NodeClass);
-    class["spec"]["kubelet"] = json!({"maxPods": "min(max_pods, 110)", "kubeReserved": {"cpu": "vcpus * 10"}});
+    class["spec"]["kubelet"] =
+        json!({"maxPods": "min(max_pods, 110)", "kubeReserved": {"cpu": "vcpus * 10"}});
     let found = |kubelet_expressions| {
         findings_of(ResourceKind::EC2NodeClass, &class, &ValidationSettings { kubelet_expressions }).len()
     };
