@@ -4,3 +4,4 @@
 //! never decides anything about nodes; that is the core's work, and the core knows nothing of this crate.
 
 pub mod crd;
+pub mod read;

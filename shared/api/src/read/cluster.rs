@@ -81,11 +81,7 @@ fn taint(wire: &TaintWire, shared: &mut Shared) -> Result<Taint, Problem> {
 }
 
 /// How many volumes each driver on a node takes; drivers that do not say take any number.
-pub(super) fn volume_limits(
-    wire: &CsiNodeWire,
-    node: &str,
-    shared: &mut Shared,
-) -> Vec<VolumeLimit> {
+pub(super) fn volume_limits(wire: &CsiNodeWire, node: &str, shared: &mut Shared) -> Vec<VolumeLimit> {
     let drivers = wire.spec.as_ref().and_then(|spec| spec.drivers.as_deref()).unwrap_or_default();
     let limit = |driver: &super::wire::CsiDriverWire| {
         let count = driver.allocatable.as_ref()?.count?;
@@ -134,9 +130,10 @@ pub(super) fn storage_class(
     shared: &mut Shared,
 ) -> Result<(StorageClass, bool), Problem> {
     let provisioner = wire.provisioner.as_deref().filter(|provisioner| !provisioner.is_empty());
-    let provisioner =
-        provisioner.ok_or_else(|| Problem::missing("provisioner", "name a CSI driver, such as ebs.csi.aws.com"))?;
-    let current = IN_TREE_DRIVERS.iter().find(|(old, _)| *old == provisioner).map_or(provisioner, |(_, new)| new);
+    let provisioner = provisioner
+        .ok_or_else(|| Problem::missing("provisioner", "name a CSI driver, such as ebs.csi.aws.com"))?;
+    let current =
+        IN_TREE_DRIVERS.iter().find(|(old, _)| *old == provisioner).map_or(provisioner, |(_, new)| new);
     let term = |wire: &super::wire::TopologyTermWire| NodeTerm {
         expressions: wire
             .match_label_expressions

@@ -130,7 +130,9 @@ impl Walk<'_> {
         let kind = head.kind.as_deref().unwrap_or_default();
         let is_list = kind.ends_with("List");
         match head.items {
-            Some(items) if is_list && depth < MAX_LIST_DEPTH => self.items(json, &items, &place, json_line, depth),
+            Some(items) if is_list && depth < MAX_LIST_DEPTH => {
+                self.items(json, &items, &place, json_line, depth)
+            }
             None if is_list => {}
             Some(_) if is_list => {
                 let problem = format!("more than {MAX_LIST_DEPTH} lists inside each other");
@@ -139,7 +141,11 @@ impl Walk<'_> {
             _ if kind.is_empty() => {
                 (self.fail)(ReadError {
                     field: Some("kind".to_owned()),
-                    ..whole_document(place, "is missing".to_owned(), "say what the object is, such as kind: Pod")
+                    ..whole_document(
+                        place,
+                        "is missing".to_owned(),
+                        "say what the object is, such as kind: Pod",
+                    )
                 });
             }
             _ => {
@@ -208,7 +214,10 @@ mod tests {
     fn what_is_no_object_is_refused_with_its_place() {
         for (text, error) in [
             ("a: 1\n", "f:1: document 1: kind: is missing; say what the object is, such as kind: Pod"),
-            ("{\"kind\": \"Pod\"}\n{\"kind\": }", "f:2: document 2: cannot be read as JSON: expected value; correct the syntax"),
+            (
+                "{\"kind\": \"Pod\"}\n{\"kind\": }",
+                "f:2: document 2: cannot be read as JSON: expected value; correct the syntax",
+            ),
             (
                 "kind: Pod\n---\n- 1\n",
                 "f:3: document 2, item 1: is not an object: invalid type: integer `1`, expected struct Head; write an object with apiVersion, kind and metadata",

@@ -13,7 +13,8 @@ pub(super) fn message(error: &Error) -> String {
 
 /// Byte offset of the position an error names; the end of the text when it names none.
 pub(super) fn offset(text: &str, error: &Error) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let line_start: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     (line_start + error.column()).min(text.len())
 }
 

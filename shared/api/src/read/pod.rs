@@ -10,8 +10,8 @@ use super::problem::{Problem, each};
 use super::selector;
 use super::shared::Shared;
 use super::wire::{
-    ConditionWire, ContainerWire, Meta, OwnerReference, PodSpecWire, PodStatusWire, PodWire, SpreadWire, Text,
-    TolerationWire, VolumeWire,
+    ConditionWire, ContainerWire, Meta, OwnerReference, PodSpecWire, PodStatusWire, PodWire, SpreadWire,
+    Text, TolerationWire, VolumeWire,
 };
 use super::{locate, requests};
 
@@ -76,8 +76,7 @@ fn convert(wire: &PodWire, key: NamespacedName, shared: &mut Shared) -> Pod {
         phase: state.phase,
         unschedulable: state.unschedulable,
         ready: state.ready,
-        started_at: status
-            .and_then(|s| note(&mut defects, "status", timestamp("startTime", &s.start_time))),
+        started_at: status.and_then(|s| note(&mut defects, "status", timestamp("startTime", &s.start_time))),
         defects: defects.iter().map(Problem::to_string).collect(),
         key,
     }
@@ -99,7 +98,9 @@ fn non_empty<'w>(text: &'w Option<Text>) -> Option<&'w str> {
 pub(super) fn timestamp(field: &str, text: &Option<Text>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = non_empty(text) else { return Ok(None) };
     let read = text.parse().map(Some);
-    read.map_err(|_| Problem::new(field, format!("{text:?} is not a time"), "write such as 2026-01-31T12:00:00Z"))
+    read.map_err(|_| {
+        Problem::new(field, format!("{text:?} is not a time"), "write such as 2026-01-31T12:00:00Z")
+    })
 }
 
 /// Owners; those whose uid is not given are known by name.
@@ -179,11 +180,7 @@ fn pod_spec(
             "spec.containers",
             host_ports(containers, wire.host_network.unwrap_or(false), shared),
         ),
-        volumes: note(
-            defects,
-            "spec.volumes",
-            volumes(wire.volumes.as_deref().unwrap_or_default(), shared),
-        ),
+        volumes: note(defects, "spec.volumes", volumes(wire.volumes.as_deref().unwrap_or_default(), shared)),
         has_resource_claims: has_resource_claims(wire),
         termination_grace_secs: wire
             .termination_grace_period_seconds

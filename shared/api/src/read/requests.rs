@@ -15,7 +15,8 @@ pub(super) fn pod_requests(
     let resize = Resize::of(status);
     let mut total = Resources::new();
     for (index, container) in list(spec.containers.as_deref()).iter().enumerate() {
-        let own = container_requests(container, &resize, shared).map_err(|p| p.at(index).under("containers"))?;
+        let own =
+            container_requests(container, &resize, shared).map_err(|p| p.at(index).under("containers"))?;
         total.add(&own);
     }
     let (sidecars, init_peak) = init_containers(spec, &resize, shared)?;
@@ -110,10 +111,7 @@ fn container_requests(
     Ok(granted)
 }
 
-fn requests_and_limits(
-    wire: &ResourcesWire,
-    shared: &mut Shared,
-) -> Result<(Resources, Resources), Problem> {
+fn requests_and_limits(wire: &ResourcesWire, shared: &mut Shared) -> Result<(Resources, Resources), Problem> {
     let mut read = |field: &Option<Amounts>, name: &str| match field {
         Some(wire) => amounts(wire, shared).map_err(|p| p.under(name)),
         None => Ok(Resources::new()),

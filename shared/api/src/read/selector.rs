@@ -9,7 +9,9 @@ use joiner_core::model::{
 
 use super::problem::{Problem, each};
 use super::shared::Shared;
-use super::wire::{AffinityWire, ExpressionWire, NodeTermWire, PodAffinityWire, PodTermWire, SelectorWire, Text};
+use super::wire::{
+    AffinityWire, ExpressionWire, NodeTermWire, PodAffinityWire, PodTermWire, SelectorWire, Text,
+};
 
 /// Operators of label selectors; node affinity has the numeric ones as well.
 const LABEL_OPERATORS: [Operator; 4] =
@@ -23,7 +25,8 @@ pub(super) fn affinity(
     spec: &mut PodSpec,
 ) -> Result<(), Problem> {
     if let Some(node) = &wire.node_affinity {
-        let required = node.required.as_ref().and_then(|r| r.node_selector_terms.as_deref()).unwrap_or_default();
+        let required =
+            node.required.as_ref().and_then(|r| r.node_selector_terms.as_deref()).unwrap_or_default();
         let path = "nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms";
         spec.required_node_terms = node_terms(required, shared).map_err(|p| p.under(path))?;
         let preferred = node.preferred.as_deref().unwrap_or_default();
@@ -101,7 +104,8 @@ fn pod_affinity(wire: &PodAffinityWire, labels: &Labels, shared: &mut Shared) ->
         .map_err(|p| p.under("requiredDuringSchedulingIgnoredDuringExecution"))?;
     let preferred = wire.preferred.as_deref().unwrap_or_default();
     let preferred = each(preferred, |wire| {
-        let term = pod_term(&wire.pod_affinity_term, labels, shared).map_err(|p| p.under("podAffinityTerm"))?;
+        let term =
+            pod_term(&wire.pod_affinity_term, labels, shared).map_err(|p| p.under("podAffinityTerm"))?;
         Ok(PreferredPodTerm { weight: wire.weight.unwrap_or(1), term })
     })
     .map_err(|p| p.under("preferredDuringSchedulingIgnoredDuringExecution"))?;
@@ -110,7 +114,8 @@ fn pod_affinity(wire: &PodAffinityWire, labels: &Labels, shared: &mut Shared) ->
 
 fn pod_term(wire: &PodTermWire, labels: &Labels, shared: &mut Shared) -> Result<PodTerm, Problem> {
     let key = wire.topology_key.as_deref().filter(|key| !key.is_empty());
-    let key = key.ok_or_else(|| Problem::missing("topologyKey", "name the node label that makes a domain"))?;
+    let key =
+        key.ok_or_else(|| Problem::missing("topologyKey", "name the node label that makes a domain"))?;
     let mut selector =
         label_selector(wire.label_selector.as_ref(), shared).map_err(|p| p.under("labelSelector"))?;
     if let Some(selector) = &mut selector {

@@ -53,7 +53,8 @@ impl Shared {
     /// The annotations of a pod that decisions look at.
     pub(super) fn pod_annotations(&mut self, pairs: Option<&Pairs>) -> Arc<Labels> {
         let entries = pairs.map_or(&[][..], |pairs| &pairs.0);
-        let kept = entries.iter().filter(|(key, _)| POD_ANNOTATIONS.iter().any(|start| key.starts_with(start)));
+        let kept =
+            entries.iter().filter(|(key, _)| POD_ANNOTATIONS.iter().any(|start| key.starts_with(start)));
         let kept: Labels = kept.map(|(key, value)| (self.text(key), self.text(value))).collect();
         if let Some(known) = self.annotations.get(&kept) {
             return known.clone();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use joiner_core::model::{DaemonSet, NamespacedName, Owner, Pod, PodPhase, PodVolume, VolumeClaim};
 
-use super::cluster;
 use super::pod;
 use super::problem::Problem;
 use super::shared::Shared;
@@ -89,11 +88,8 @@ pub(super) fn workload(
 ) -> Result<Workload, Problem> {
     let key = shared.key(&wire.metadata)?;
     let template = template_of(wire)?;
-    let uid: Arc<str> = wire
-        .metadata
-        .uid
-        .as_deref()
-        .map_or_else(|| format!("{}/{key}", kind.as_str()).into(), Into::into);
+    let uid: Arc<str> =
+        wire.metadata.uid.as_deref().map_or_else(|| format!("{}/{key}", kind.as_str()).into(), Into::into);
     let own = pod::owners(&wire.metadata, shared);
     let mut pod = pod::template(template, key.clone(), shared);
     let (api_version, owner_kind) = kind.pod_owner();
@@ -148,7 +144,9 @@ fn wanted(kind: WorkloadKind, wire: &WorkloadWire) -> Result<u32, Problem> {
     };
     match u32::try_from(count) {
         Ok(replicas) if count <= MAX_REPLICAS => Ok(replicas),
-        _ => Err(Problem::new(field, format!("{count} is out of range"), format!("write 0 to {MAX_REPLICAS}"))),
+        _ => {
+            Err(Problem::new(field, format!("{count} is out of range"), format!("write 0 to {MAX_REPLICAS}")))
+        }
     }
 }
 

