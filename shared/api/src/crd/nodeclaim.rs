@@ -2,6 +2,8 @@
 //!
 //! Source: reference, sections 2.1 and 2.2.
 
+#![expect(clippy::duplicated_attributes, reason = "each printer column has its own type and priority")]
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

@@ -2,6 +2,8 @@
 //!
 //! Source: reference, section 1.
 
+#![expect(clippy::duplicated_attributes, reason = "each printer column has its own type and priority")]
+
 use std::collections::BTreeMap;
 
 use kube::CustomResource;

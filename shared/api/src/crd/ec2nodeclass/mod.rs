@@ -2,6 +2,8 @@
 //!
 //! Source: reference, sections 3.1 and 3.7.
 
+#![expect(clippy::duplicated_attributes, reason = "each printer column has its own type and priority")]
+
 pub mod kubelet;
 pub(super) mod selectors;
 mod settings;

@@ -90,7 +90,7 @@ fn check_term_list<T: Serialize>(list: &str, terms: &[T], rules: &TermRules, fin
     for (index, term) in terms.iter().enumerate() {
         let path = format!("spec.{list}[{index}]");
         let term = serde_json::to_value(term).unwrap_or_default();
-        let has = |field: &&str| term.get(field).is_some();
+        let has = |field: &str| term.get(field).is_some();
         if !rules.needed.iter().any(|field| has(field)) {
             let needed = rules.needed.join(", ");
             findings.add(

@@ -121,13 +121,11 @@ fn check_dns_and_quota(kubelet: &Map<String, Value>, findings: &mut Findings) {
 }
 
 fn check_evictions(kubelet: &Map<String, Value>, findings: &mut Findings) {
-    let rules: [(&str, fn(&str) -> bool, &str); 3] = [
-        ("evictionHard", is_threshold, "is neither a quantity nor a percentage from 0% to 100%"),
-        ("evictionSoft", is_threshold, "is neither a quantity nor a percentage from 0% to 100%"),
-        ("evictionSoftGracePeriod", is_grace_period, "is not a duration"),
-    ];
-    for (name, is_right, problem) in rules {
-        let example = if name == "evictionSoftGracePeriod" { "1m30s" } else { "5%" };
+    for name in ["evictionHard", "evictionSoft", "evictionSoftGracePeriod"] {
+        let (is_right, problem, example): (fn(&str) -> bool, &str, &str) = match name {
+            "evictionSoftGracePeriod" => (is_grace_period, "is not a duration", "1m30s"),
+            _ => (is_threshold, "is neither a quantity nor a percentage from 0% to 100%", "5%"),
+        };
         for (signal, value) in entries(kubelet, name, &SIGNALS, findings) {
             if !is_right(value) {
                 let path = field_path(&format!("{ROOT}.{name}"), signal);
