@@ -8,10 +8,12 @@
 //! - [`agenda`], [`chance`], [`faults`], [`log`]: time, chance, trouble, and what happened;
 //! - [`cluster`], [`ec2`], [`mail`], [`keep`]: the parts of a world;
 //! - [`ports`], [`executor`], [`runtime`]: handlers in that world;
-//! - [`script`], [`book`], [`checks`]: what the user does, what it came to, what was broken.
+//! - [`script`], [`scenario`]: what the user does, and a run from beginning to end;
+//! - [`book`], [`bound`], [`checks`], [`report`], [`timeline`]: what it came to, what was broken, how it reads.
 
 pub mod agenda;
 pub mod book;
+pub mod bound;
 pub mod chance;
 pub mod checks;
 pub mod cluster;
@@ -22,6 +24,9 @@ pub mod keep;
 pub mod log;
 pub mod mail;
 pub mod ports;
+pub mod report;
 pub mod runtime;
+pub mod scenario;
 pub mod script;
+pub mod timeline;
 pub mod world;

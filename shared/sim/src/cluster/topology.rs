@@ -53,7 +53,7 @@ fn keeps_spread(cluster: &Cluster, pod: &Pod, node: &Node, spread: &TopologySpre
     for (other, place) in placed(cluster) {
         let same = other.key.namespace == pod.key.namespace && other.deletion_at.is_none();
         if same && selects(spread, pod, &other.labels) && counted(place) {
-            place.labels.get(key).map(|domain| *counts.entry(domain).or_default() += 1);
+            place.labels.get(key).into_iter().for_each(|domain| *counts.entry(domain).or_default() += 1);
         }
     }
     let too_few = spread.min_domains.is_some_and(|least| (counts.len() as i64) < i64::from(least));

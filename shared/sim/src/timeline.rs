@@ -1,0 +1,127 @@
+//! What happened, for people: lines as things happen, with the many of one second that are alike told as one.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::log::{Entry, Kind};
+use crate::report::clock;
+
+/// Things less than this apart are told together.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+struct Group {
+    kind: Kind,
+    family: String,
+    subjects: Vec<String>,
+    details: Vec<String>,
+}
+
+/// Gathers entries and gives lines.
+pub struct Timeline {
+    start: Timestamp,
+    since: Timestamp,
+    groups: Vec<Group>,
+}
+
+impl Timeline {
+    /// A timeline that counts from a moment.
+    pub fn starting_at(start: Timestamp) -> Self {
+        Timeline { start, since: start, groups: Vec::new() }
+    }
+
+    /// Takes an entry; gives the lines that are complete.
+    pub fn feed(&mut self, entry: &Entry) -> Vec<String> {
+        if !entry.kind.is_for_people() {
+            return Vec::new();
+        }
+        let is_later = entry.at.duration_since(self.since).unsigned_abs() >= TOGETHER;
+        let lines = if is_later { self.flush() } else { Vec::new() };
+        if self.groups.is_empty() {
+            self.since = entry.at;
+        }
+        let family = family(entry);
+        match self.groups.iter_mut().find(|group| group.kind == entry.kind && group.family == family) {
+            Some(group) => {
+                group.subjects.push(entry.subject.clone());
+                group.details.push(entry.detail.clone());
+            }
+            None => self.groups.push(Group {
+                kind: entry.kind,
+                family,
+                subjects: vec![entry.subject.clone()],
+                details: vec![entry.detail.clone()],
+            }),
+        }
+        lines
+    }
+
+    /// Gives what is left.
+    pub fn flush(&mut self) -> Vec<String> {
+        let at = self.since.duration_since(self.start).unsigned_abs();
+        let stamp = format!("{}.{}", clock(at), at.subsec_millis() / 100);
+        std::mem::take(&mut self.groups).iter().map(|group| line(&stamp, group)).collect()
+    }
+}
+
+/// What alike things have in common: the name without its number, and what would be said of each.
+fn family(entry: &Entry) -> String {
+    match entry.kind {
+        Kind::PodPending | Kind::PodUnschedulable => {
+            let stem = entry.subject.trim_end_matches(|c: char| c.is_ascii_digit());
+            format!("{stem} {}", entry.detail)
+        }
+        Kind::PodRunning | Kind::PodFinished | Kind::PodEvicted | Kind::PodGone => {
+            entry.subject.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()
+        }
+        _ => entry.subject.clone(),
+    }
+}
+
+fn line(stamp: &str, group: &Group) -> String {
+    let subject = match &group.subjects[..] {
+        [one] => one.clone(),
+        [first, .., last] => format!("{} x {first} .. {last}", group.subjects.len()),
+        [] => String::new(),
+    };
+    let mut details = group.details.clone();
+    details.dedup();
+    let detail = match &details[..] {
+        [one] => one.clone(),
+        [first, .., last] => format!("{first} .. {last}"),
+        [] => String::new(),
+    };
+    format!("{stamp:>9}  {:<18}{subject}  {detail}", group.kind.as_str()).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(millis: i64, kind: Kind, subject: &str, detail: &str) -> Entry {
+        let at = Timestamp::from_millisecond(millis).unwrap();
+        Entry { at, kind, subject: subject.to_owned(), detail: detail.to_owned() }
+    }
+
+    #[test]
+    fn alike_things_of_one_second_are_one_line_and_others_are_not() {
+        let mut timeline = Timeline::starting_at(Timestamp::UNIX_EPOCH);
+        for entry in [
+            entry(0, Kind::PodPending, "default/web-1", "cpu 1"),
+            entry(10, Kind::Call, "snapshot", ""),
+            entry(20, Kind::PodPending, "default/api-1", "cpu 1"),
+            entry(30, Kind::PodPending, "default/web-2", "cpu 1"),
+        ] {
+            assert_eq!(timeline.feed(&entry), Vec::<String>::new());
+        }
+        let lines = timeline.feed(&entry(61_500, Kind::NodeReady, "n", ""));
+        assert_eq!(
+            lines,
+            [
+                "0:00:00.0  pod pending       2 x default/web-1 .. default/web-2  cpu 1",
+                "0:00:00.0  pod pending       default/api-1  cpu 1",
+            ]
+        );
+        assert_eq!(timeline.flush(), ["0:01:01.5  node ready        n"]);
+    }
+}
