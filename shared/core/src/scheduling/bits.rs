@@ -21,6 +21,10 @@ impl Bits {
         self.0[at / 64] |= 1 << (at % 64);
     }
 
+    pub(crate) fn remove(&mut self, at: usize) {
+        self.0[at / 64] &= !(1 << (at % 64));
+    }
+
     pub(crate) fn has(&self, at: usize) -> bool {
         self.0[at / 64] >> (at % 64) & 1 == 1
     }

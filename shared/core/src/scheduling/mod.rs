@@ -1,11 +1,50 @@
 //! Provisioning: which pending pods fit on what is there, and which machines do the others need?
 //!
-//! Reading order: [`plan`] (the answer), [`reason`] (every "no"), then the working forms: interned values and
-//! sets, bit rows.
+//! Reading order: [`plan`] (the answer), [`reason`] (every "no"), `solve` (the pass), `claim` and `existing`
+//! (may this pod go there), `topology`, `template` and `types` (pools and what they can buy), `class` (pods
+//! alike), then the working forms: interned values and sets, bit rows, amounts.
 
 pub mod plan;
 pub mod reason;
 
+mod amounts;
 mod bits;
+mod claim;
+mod class;
+mod draft;
+mod existing;
+mod explain;
+mod finish;
+mod intake;
+mod ledger;
+mod overlay;
+mod relax;
+mod reserve;
 mod sets;
+mod solve;
+mod template;
+mod topology;
+mod types;
+mod validate;
 mod values;
+mod volumes;
+mod world;
+
+pub use draft::draft;
+pub use intake::{is_currently_reschedulable, is_do_not_disrupt, is_evictable, is_reschedulable};
+pub use solve::solve;
+
+/// What building topology groups looks at.
+fn topology_surroundings<'a>(
+    context: &'a class::ClassContext<'_>,
+    world: &'a mut world::World,
+) -> topology::Surroundings<'a> {
+    topology::Surroundings {
+        universe: &mut world.universe,
+        sets: &mut world.sets,
+        templates: context.templates,
+        cluster: context.cluster,
+        namespaces: &context.snapshot.namespaces,
+        respect_preferences: context.respect_preferences,
+    }
+}

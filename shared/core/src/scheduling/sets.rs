@@ -128,7 +128,13 @@ impl Sets {
         result
     }
 
-    fn clash(&self, universe: &Universe, base: SetId, incoming: SetId, undefined: Undefined) -> Option<Clash> {
+    fn clash(
+        &self,
+        universe: &Universe,
+        base: SetId,
+        incoming: SetId,
+        undefined: Undefined,
+    ) -> Option<Clash> {
         let missing = self.entries(incoming).iter().find(|(key, set)| {
             !(undefined == Undefined::WellKnownAllowed && universe.is_well_known(*key))
                 && !set.tolerates_absence()
@@ -139,7 +145,8 @@ impl Sets {
         }
         let conflict = |(key, theirs): &&(KeyId, ValueSet)| {
             self.get(base, *key).is_some_and(|ours| {
-                !universe.meets(*key, ours, theirs) && !(ours.tolerates_absence() && theirs.tolerates_absence())
+                !universe.meets(*key, ours, theirs)
+                    && !(ours.tolerates_absence() && theirs.tolerates_absence())
             })
         };
         self.entries(incoming).iter().find(conflict).map(|(key, _)| Clash::Conflict(*key))
@@ -203,7 +210,8 @@ mod tests {
             for b in &samples {
                 let (ida, _) = sets.compile(&mut universe, a.iter());
                 let (idb, _) = sets.compile(&mut universe, b.iter());
-                for (undefined, allowed) in [(Undefined::WellKnownAllowed, true), (Undefined::Refused, false)] {
+                for (undefined, allowed) in [(Undefined::WellKnownAllowed, true), (Undefined::Refused, false)]
+                {
                     let merged = sets.merge(&universe, ida, idb, undefined);
                     assert_eq!(merged.is_ok(), a.is_compatible(b, allowed), "{a} + {b}");
                     if let Ok(id) = merged {

@@ -82,10 +82,6 @@ impl Universe {
         self.keys[usize::from(key.0)].numbers[value as usize]
     }
 
-    pub(crate) fn keys(&self) -> impl Iterator<Item = KeyId> + use<> {
-        (0..self.keys.len() as u16).map(KeyId)
-    }
-
     /// Interns and compiles a requirement. `kubernetes.io/hostname` is for the caller to keep apart.
     pub(crate) fn compile(&mut self, requirement: &Requirement) -> (KeyId, ValueSet) {
         let key = self.key(&requirement.key);

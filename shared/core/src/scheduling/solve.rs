@@ -1,0 +1,409 @@
+//! The pass itself: pods in order, each onto the first candidate that takes it (scheduling 2, 3.1, 3.2).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rustc_hash::FxHashSet;
+
+use super::amounts::Amounts;
+use super::claim::{Desk, InFlight, No, Scratch};
+use super::class::{ClassContext, ClassId, Classes};
+use super::existing::{ExistingNode, take_stock};
+use super::intake::{Intake, gather};
+use super::ledger::Ledger;
+use super::plan::{Knobs, Plan, PreferencePolicy, ReservedMode};
+use super::reserve::ReservationBook;
+use super::sets::Undefined;
+use super::template::Template;
+use super::topology::{ClusterPods, HostId, Place, RuleOwner, Topology, TopologyNo};
+use super::topology_surroundings;
+use super::volumes::Storage;
+use super::world::World;
+use crate::model::{Snapshot, TaintEffect};
+
+/// Decides which pending pods fit on what is there and which machines the others need.
+///
+/// Deterministic: the same snapshot and knobs give the same plan (scheduling 0 to 8).
+pub fn solve(snapshot: &Snapshot, knobs: &Knobs) -> Plan {
+    let storage = Storage::new(snapshot);
+    let mut world = World::new();
+    let Intake { pods, ignored } = gather(snapshot, &storage, knobs.now);
+    let (templates, skipped_pools) = Template::collect(snapshot, &mut world, knobs.min_values_policy);
+    let inventory = take_stock(snapshot, &storage, &mut world);
+    let mut topology = Topology::default();
+    let in_pass: FxHashSet<usize> = pods.iter().copied().collect();
+    let cluster = ClusterPods::collect(inventory.facts, &snapshot.pods, &in_pass, &mut topology);
+    let prefers = |t: &Template| t.taints.iter().any(|taint| taint.effect == TaintEffect::PreferNoSchedule);
+    let context = ClassContext {
+        snapshot,
+        storage: &storage,
+        templates: &templates,
+        cluster: &cluster,
+        respect_preferences: knobs.preference_policy == PreferencePolicy::Respect,
+        prefer_taints: templates.iter().filter(|t| !t.types.is_empty()).any(prefers),
+    };
+    mirror_running(&context, &in_pass, &mut world, &mut topology);
+    let ledger = Ledger::open(snapshot, &templates, &mut world);
+    let book = ReservationBook::open(&templates);
+    let scratch = templates.iter().map(|t| Scratch::new(t.table.len())).collect();
+    let pass = Pass {
+        knobs,
+        context: &context,
+        world,
+        topology,
+        classes: Classes::default(),
+        nodes: inventory.targets,
+        hosts: inventory.hosts,
+        claims: Vec::new(),
+        order: Vec::new(),
+        ledger,
+        book,
+        scratch,
+        placements: 0,
+    };
+    let mut plan = pass.run(&pods);
+    plan.ignored = ignored;
+    plan.skipped_pools = skipped_pools;
+    plan
+}
+
+/// Required anti-affinity of pods that run already keeps others off.
+fn mirror_running(
+    context: &ClassContext<'_>,
+    in_pass: &FxHashSet<usize>,
+    world: &mut World,
+    topology: &mut Topology,
+) {
+    let by_name: BTreeMap<&str, usize> = context
+        .cluster
+        .nodes
+        .iter()
+        .enumerate()
+        .filter(|(_, n)| n.has_node)
+        .map(|(at, n)| (&*n.name, at))
+        .collect();
+    for (index, pod) in context.snapshot.pods.iter().enumerate() {
+        if pod.spec.required_anti_affinity.is_empty() || in_pass.contains(&index) || pod.is_terminal() {
+            continue;
+        }
+        let Some(node) = pod.node_name.as_deref().and_then(|name| by_name.get(name)) else { continue };
+        let mut around = topology_surroundings(context, world);
+        let owner = RuleOwner {
+            namespace: &pod.key.namespace,
+            labels: &pod.labels,
+            spec: &pod.spec,
+            node_alternatives: &[],
+        };
+        topology.mirror_running(&mut around, &owner, *node);
+    }
+}
+
+/// State of a pass.
+pub(crate) struct Pass<'a> {
+    pub(crate) knobs: &'a Knobs,
+    pub(crate) context: &'a ClassContext<'a>,
+    pub(crate) world: World,
+    pub(crate) topology: Topology,
+    pub(crate) classes: Classes,
+    pub(crate) nodes: Vec<ExistingNode>,
+    /// Host ids given out.
+    pub(crate) hosts: HostId,
+    pub(crate) claims: Vec<InFlight>,
+    /// Claims with the fewest pods first; among equals the order the reference's stable sort gives.
+    order: Vec<u32>,
+    pub(crate) ledger: Ledger,
+    pub(crate) book: ReservationBook,
+    pub(crate) scratch: Vec<Scratch>,
+    /// Pods placed so far: when nothing has been placed since a class failed, it fails again.
+    placements: u64,
+}
+
+/// How an attempt ended when the pod was not placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nothing takes it, however relaxed.
+    NowhereToGo(ClassId),
+    /// It waits for a reservation.
+    Reserved,
+}
+
+impl<'a> Pass<'a> {
+    fn run(mut self, pods: &[usize]) -> Plan {
+        let mut queue = self.queue(pods);
+        let mut last_len: Vec<usize> = vec![0; self.context.snapshot.pods.len()];
+        let mut failures: BTreeMap<usize, Failure> = BTreeMap::new();
+        while let Some((pod, class)) = queue.pop_front() {
+            // A whole round without success: nothing will change any more.
+            if last_len[pod] == queue.len() + 1 {
+                break;
+            }
+            match self.place(pod, class) {
+                Ok(()) => {
+                    failures.remove(&pod);
+                }
+                Err(failure) => {
+                    failures.insert(pod, failure);
+                    queue.push_back((pod, class));
+                    last_len[pod] = queue.len();
+                }
+            }
+        }
+        self.finish(&failures)
+    }
+
+    /// Largest first, so that small ones fill the gaps (scheduling 2.1).
+    // behaviour: scheduling/queue-order-cpu-memory-age-uid
+    fn queue(&mut self, pods: &[usize]) -> VecDeque<(usize, ClassId)> {
+        let snapshot = self.context.snapshot;
+        let mut queue: Vec<(usize, ClassId)> = pods
+            .iter()
+            .map(|pod| {
+                let class =
+                    self.classes.of(&snapshot.pods[*pod], self.context, &mut self.world, &mut self.topology);
+                (*pod, class)
+            })
+            .collect();
+        let size = |class: ClassId| {
+            let requests = &self.classes.get(class).spec.requests;
+            use crate::model::ResourceName::{Cpu, Memory};
+            (requests.amount(&Cpu).milli(), requests.amount(&Memory).milli())
+        };
+        let sizes: Vec<(i64, i64)> = (0..self.classes.len()).map(size).collect();
+        queue.sort_unstable_by(|(a, ca), (b, cb)| {
+            let (pa, pb) = (&snapshot.pods[*a], &snapshot.pods[*b]);
+            sizes[*cb]
+                .cmp(&sizes[*ca])
+                .then_with(|| pa.created_at.cmp(&pb.created_at))
+                .then_with(|| pa.uid.cmp(&pb.uid))
+                .then_with(|| a.cmp(b))
+        });
+        queue.into()
+    }
+
+    /// Places a pod, relaxing it step by step.
+    fn place(&mut self, pod: usize, root: ClassId) -> Result<(), Failure> {
+        if self.classes.get(root).spec.has_resource_claims {
+            return Err(Failure::NowhereToGo(root));
+        }
+        let mut class = root;
+        let failed_before = self.classes.get(root).failed_at == Some(self.placements);
+        loop {
+            if !failed_before {
+                self.topology.begin_attempt();
+                match self.add(pod, class) {
+                    Ok(()) => {
+                        self.placements += 1;
+                        return Ok(());
+                    }
+                    Err(No::Reserved) => return Err(Failure::Reserved),
+                    Err(No::Never | No::NotNow) => {}
+                }
+            }
+            match self.classes.relaxed(class, self.context, &mut self.world, &mut self.topology) {
+                Some(next) => class = next,
+                None => break,
+            }
+        }
+        self.classes.get_mut(root).failed_at = Some(self.placements);
+        Err(Failure::NowhereToGo(class))
+    }
+
+    /// Existing nodes, then machines in flight, then new ones; the first that takes the pod gets it.
+    fn add(&mut self, pod: usize, class: ClassId) -> Result<(), No> {
+        if self.add_to_existing(pod, class) || self.add_to_in_flight(pod, class) {
+            return Ok(());
+        }
+        self.open_new(pod, class)
+    }
+
+    fn add_to_existing(&mut self, pod: usize, class: ClassId) -> bool {
+        for at in 0..self.nodes.len() {
+            if self.classes.get(class).refused_nodes.has(at) {
+                continue;
+            }
+            match self.admit_existing(at, class) {
+                Ok(set) => {
+                    self.settle_on_existing(at, pod, class, set);
+                    return true;
+                }
+                Err(No::Never) => self.classes.get_mut(class).refused_nodes.add(at),
+                Err(No::NotNow | No::Reserved) => {}
+            }
+        }
+        false
+    }
+
+    /// The checks of scheduling 3.3, in their order.
+    fn admit_existing(&mut self, at: usize, class: ClassId) -> Result<super::sets::SetId, No> {
+        let (node, class) = (&self.nodes[at], self.classes.get(class));
+        if crate::model::untolerated(&node.taints, &class.spec.tolerations).next().is_some()
+            || !node.takes_volumes(&class.volumes)
+            || node.has_port_conflict(&class.spec.host_ports)
+            || !class.requests.fits_in(&node.remaining)
+        {
+            return Err(No::Never);
+        }
+        let World { universe, sets, .. } = &mut self.world;
+        let host_key = universe.find_key(crate::model::keys::HOSTNAME);
+        let host_admitted = |rule: &Option<super::values::ValueSet>| match (rule, host_key) {
+            (Some(rule), Some(key)) => universe.admits(key, rule, node.host_value),
+            _ => true,
+        };
+        if !host_admitted(&class.host_rule) {
+            return Err(No::Never);
+        }
+        // The pod's requirements must be met by what the node has, but do not become part of it.
+        let own = sets.merge(universe, node.set, class.set, Undefined::Refused).map_err(|_| No::Never)?;
+        let mut no = No::Never;
+        for reach in class.reach.iter().filter(|r| host_admitted(&r.host_rule)) {
+            let Ok(with_volumes) = sets.merge(universe, own, reach.set, Undefined::Refused) else { continue };
+            match self.topology.tighten((universe, sets), &class.asker(), with_volumes, node.host) {
+                Ok(tightened) => {
+                    let topology = sets.intern(tightened.into_vec());
+                    if let Ok(set) = sets.merge(universe, with_volumes, topology, Undefined::Refused) {
+                        return Ok(set);
+                    }
+                    no = No::NotNow;
+                }
+                Err(TopologyNo::Never(_)) => {}
+                Err(TopologyNo::NotNow(_)) => no = No::NotNow,
+            }
+        }
+        Err(no)
+    }
+
+    fn settle_on_existing(&mut self, at: usize, pod: usize, class: ClassId, set: super::sets::SetId) {
+        let node = &mut self.nodes[at];
+        let class = self.classes.get(class);
+        node.set = set;
+        node.remaining.subtract(&class.requests);
+        node.ports.extend(class.spec.host_ports.iter().cloned());
+        node.add_volumes(class.volumes.iter().cloned());
+        node.pods.push(self.context.snapshot.pods[pod].key.clone());
+        let place = Place { set, host: node.host, taints: &node.taints };
+        let World { universe, sets, .. } = &mut self.world;
+        self.topology.record((universe, sets), &class.asker(), &class.mirrors, &place);
+    }
+
+    fn add_to_in_flight(&mut self, pod: usize, class_id: ClassId) -> bool {
+        for position in 0..self.order.len() {
+            let at = self.order[position] as usize;
+            if self.classes.get(class_id).refused_claims.has(at) {
+                continue;
+            }
+            let claim = &self.claims[at];
+            let template = &self.context.templates[claim.template];
+            let class = self.classes.get(class_id);
+            let mut desk = Desk {
+                world: &mut self.world,
+                topology: &mut self.topology,
+                book: &self.book,
+                scratch: &mut self.scratch[claim.template],
+                min_values_policy: self.knobs.min_values_policy,
+                strict_reservations: self.knobs.reserved_mode == ReservedMode::Strict,
+            };
+            match claim.candidate(template).admit(class, claim.template, &mut desk) {
+                Ok(admission) => {
+                    let template_index = claim.template;
+                    self.settle(at, pod, class_id, admission, template_index);
+                    self.move_back(position);
+                    return true;
+                }
+                Err(No::Never) => self.classes.get_mut(class_id).refused_claims.add(at),
+                Err(No::NotNow | No::Reserved) => {}
+            }
+        }
+        false
+    }
+
+    fn open_new(&mut self, pod: usize, class_id: ClassId) -> Result<(), No> {
+        let mut no = No::Never;
+        for (index, template) in self.context.templates.iter().enumerate() {
+            if template.types.is_empty() || self.classes.get(class_id).refused_templates.has(index) {
+                continue;
+            }
+            let mut types = template.types.clone();
+            if self.ledger.keep_within(index, &template.table, &mut types, &self.world).is_err() {
+                continue;
+            }
+            let candidate = super::claim::Candidate {
+                template,
+                set: template.set,
+                types: &types,
+                requests: &Amounts::default(),
+                host: self.hosts,
+                ports: &[],
+                min_values: &template.min_values,
+                is_new: true,
+            };
+            let mut desk = Desk {
+                world: &mut self.world,
+                topology: &mut self.topology,
+                book: &self.book,
+                scratch: &mut self.scratch[index],
+                min_values_policy: self.knobs.min_values_policy,
+                strict_reservations: self.knobs.reserved_mode == ReservedMode::Strict,
+            };
+            match candidate.admit(self.classes.get(class_id), index, &mut desk) {
+                Ok(admission) => {
+                    let at = self.open_claim(index, types);
+                    self.settle(at, pod, class_id, admission, index);
+                    self.ledger.charge(index, &template.table, &self.claims[at].types);
+                    let after = self.order.partition_point(|c| self.claims[*c as usize].pods.len() <= 1);
+                    self.order.insert(after, at as u32);
+                    return Ok(());
+                }
+                // A lighter pool must not be paid for only because the reservation is contended.
+                Err(No::Reserved) => return Err(No::Reserved),
+                Err(No::NotNow) => no = No::NotNow,
+                // Limits only become tighter, so what never fits now never will.
+                Err(No::Never) => self.classes.get_mut(class_id).refused_templates.add(index),
+            }
+        }
+        Err(no)
+    }
+
+    fn open_claim(&mut self, template_index: usize, types: super::bits::Bits) -> usize {
+        let template = &self.context.templates[template_index];
+        self.claims.push(InFlight {
+            template: template_index,
+            set: template.set,
+            types,
+            requests: Amounts::default(),
+            host: self.hosts,
+            pods: Vec::new(),
+            ports: Vec::new(),
+            min_values: template.min_values.clone(),
+            min_values_relaxed: false,
+        });
+        self.hosts += 1;
+        self.claims.len() - 1
+    }
+
+    fn settle(
+        &mut self,
+        at: usize,
+        pod: usize,
+        class: ClassId,
+        mut admission: super::claim::Admission,
+        template: usize,
+    ) {
+        let class = self.classes.get(class);
+        let claim = &mut self.claims[at];
+        if let Some(reservations) = admission.reservations.take() {
+            self.book.hold(claim.host, reservations);
+        }
+        claim.take(pod, class, admission, &self.scratch[template].survivors);
+        let place =
+            Place { set: claim.set, host: claim.host, taints: &self.context.templates[template].taints };
+        let World { universe, sets, .. } = &mut self.world;
+        self.topology.record((universe, sets), &class.asker(), &class.mirrors, &place);
+    }
+
+    /// A claim that took a pod goes behind those with as many pods as it had before.
+    fn move_back(&mut self, position: usize) {
+        let had = self.claims[self.order[position] as usize].pods.len() - 1;
+        let rest = &self.order[position + 1..];
+        let end = position + 1 + rest.partition_point(|c| self.claims[*c as usize].pods.len() <= had);
+        self.order[position..end].rotate_left(1);
+    }
+}
