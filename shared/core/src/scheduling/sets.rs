@@ -227,6 +227,7 @@ mod tests {
     #[test]
     fn the_host_name_is_kept_apart() {
         let (mut universe, mut sets) = (Universe::default(), Sets::new());
+        use Operator::In;
         let both = readable(&[("kubernetes.io/hostname", In, &["n1"]), ("team", In, &["a"])]);
         let (id, host) = sets.compile(&mut universe, both.iter());
         assert_eq!(sets.decompile(&universe, id), readable(&[("team", In, &["a"])]));
