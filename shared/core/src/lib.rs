@@ -4,7 +4,22 @@
 //! or waits: time and names are arguments. Modules in reading order:
 //!
 //! - [`model`]: the nouns (pods, nodes, pools, instance types) and the algebra of requirements.
-//! - [`scheduling`]: provisioning, from a snapshot to a plan.
+//! - [`scheduling`]: provisioning, from a snapshot to a plan. [`batch`] says when, [`in_flight`] what to assume of
+//!   machines that have not answered yet.
+//! - [`machine`], [`condition`], [`eviction`]: one machine, what is written of it, what may leave it.
+//! - [`lifecycle`], [`termination`]: the next step of a claim, from launch to usable and from deletion to gone.
+//! - [`disruption`]: which nodes may be taken away, and what keeps the others.
 
+pub mod batch;
+pub mod condition;
+pub mod disruption;
+pub mod eviction;
+pub mod in_flight;
+pub mod lifecycle;
+pub mod machine;
 pub mod model;
 pub mod scheduling;
+pub mod termination;
+
+#[cfg(test)]
+mod samples;

@@ -5,9 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+pub use joiner_core::machine::{Machine, VolumeAttachment};
 use joiner_core::model::{
-    Condition, ConditionKind, Labels, NamespacedName, Node, NodeClaim, Pod, Resources, Snapshot, Taint,
-    VolumeClaim,
+    Condition, ConditionKind, Labels, NamespacedName, NodeClaim, Resources, Snapshot, Taint,
 };
 use joiner_core::scheduling::plan::ClaimDraft;
 
@@ -32,30 +32,6 @@ pub struct ClusterView {
     pub snapshot: Snapshot,
     /// Whether they are all there.
     pub completeness: Completeness,
-}
-
-/// A volume attached to a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VolumeAttachment {
-    /// Name of the attachment object.
-    pub name: Arc<str>,
-    /// The PersistentVolume; inline volumes have none.
-    pub volume: Option<Arc<str>>,
-}
-
-/// One claim with everything that belongs to its machine.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Machine {
-    /// The claim; absent when only a node was found.
-    pub claim: Option<NodeClaim>,
-    /// Nodes with the claim's provider id; one in good order.
-    pub nodes: Vec<Node>,
-    /// Pods bound to those nodes.
-    pub pods: Vec<Pod>,
-    /// Volumes attached to those nodes.
-    pub attachments: Vec<VolumeAttachment>,
-    /// Volume claims of those pods.
-    pub volume_claims: Vec<VolumeClaim>,
 }
 
 /// Reads of the cluster.
