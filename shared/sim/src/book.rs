@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use joiner_core::model::{Pod, ResourceName, Resources};
 
 /// Amounts of cpu (thousandths) and memory (bytes) that were asked for at once.
-pub type Demand = (i64, i64);
+pub type CpuAndMemory = (i64, i64);
 
 /// Facts gathered on the way.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub struct Book {
     /// Most cpu (thousandths) on instances that were up at once.
     pub peak_cpu_milli: i64,
     /// Microseconds for which pods asked for an amount.
-    pub demand: BTreeMap<Demand, u64>,
-    now_demanded: Demand,
+    pub demand: BTreeMap<CpuAndMemory, u64>,
+    now_demanded: CpuAndMemory,
     demanded_since: Timestamp,
     counted: BTreeSet<Arc<str>>,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use joiner_core::model::{Requirements, ResourceName};
 
-use crate::book::Demand;
+use crate::book::CpuAndMemory;
 use crate::world::World;
 
 /// Prices of cpu (per thousandth) and memory (per byte) that no offering undercuts: corners of the dual.
@@ -36,7 +36,7 @@ impl ResourcePrices {
     }
 
     /// The least a demand can cost per hour.
-    pub fn cost_of(&self, (cpu, memory): Demand) -> f64 {
+    pub fn cost_of(&self, (cpu, memory): CpuAndMemory) -> f64 {
         let cost = |(per_cpu, per_byte): &(f64, f64)| per_cpu * cpu as f64 + per_byte * memory as f64;
         self.0.iter().map(cost).fold(0.0, f64::max)
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 /// A shortest and a longest duration.
-pub type Range = (Duration, Duration);
+pub type TimeRange = (Duration, Duration);
 
-const fn millis(least: u64, most: u64) -> Range {
+const fn millis(least: u64, most: u64) -> TimeRange {
     (Duration::from_millis(least), Duration::from_millis(most))
 }
 
@@ -13,31 +13,31 @@ const fn millis(least: u64, most: u64) -> Range {
 #[derive(Debug, Clone)]
 pub struct Pace {
     /// A call to the API server, each way.
-    pub cluster_call: Range,
+    pub cluster_call: TimeRange,
     /// A call to the store or the queue, each way.
-    pub store_call: Range,
+    pub store_call: TimeRange,
     /// A call to EC2, each way.
-    pub cloud_call: Range,
+    pub cloud_call: TimeRange,
     /// From a change in the cluster to the message about it.
-    pub relay: Range,
+    pub relay: TimeRange,
     /// From a change to what the cluster's own controllers do about it.
-    pub controllers: Range,
+    pub controllers: TimeRange,
     /// From a change to the scheduler's next look.
-    pub scheduler: Range,
+    pub scheduler: TimeRange,
     /// From launch to running.
-    pub instance_runs: Range,
+    pub instance_runs: TimeRange,
     /// From launch to the node's registration.
-    pub node_joins: Range,
+    pub node_joins: TimeRange,
     /// From registration to readiness.
-    pub node_ready: Range,
+    pub node_ready: TimeRange,
     /// From readiness to the lifting of startup taints.
-    pub startup_taints: Range,
+    pub startup_taints: TimeRange,
     /// From termination to the end of an instance.
-    pub instance_ends: Range,
+    pub instance_ends: TimeRange,
     /// From binding to running containers.
-    pub pod_starts: Range,
+    pub pod_starts: TimeRange,
     /// From the wish to stop to the end, within the pod's grace.
-    pub pod_stops: Range,
+    pub pod_stops: TimeRange,
 }
 
 impl Default for Pace {

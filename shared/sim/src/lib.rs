@@ -8,7 +8,8 @@
 //! - [`agenda`], [`chance`], [`faults`], [`log`]: time, chance, trouble, and what happened;
 //! - [`cluster`], [`ec2`], [`mail`], [`keep`]: the parts of a world;
 //! - [`ports`], [`executor`], [`runtime`]: handlers in that world;
-//! - [`script`], [`scenario`]: what the user does, and a run from beginning to end;
+//! - [`script`], [`script_file`], [`scenario`], [`manifests`]: what the user does, a run from beginning to end, and what it is
+//!   made of;
 //! - [`book`], [`bound`], [`checks`], [`report`], [`timeline`]: what it came to, what was broken, how it reads.
 
 pub mod agenda;
@@ -23,10 +24,12 @@ pub mod faults;
 pub mod keep;
 pub mod log;
 pub mod mail;
+pub mod manifests;
 pub mod ports;
 pub mod report;
 pub mod runtime;
 pub mod scenario;
 pub mod script;
+pub mod script_file;
 pub mod timeline;
 pub mod world;

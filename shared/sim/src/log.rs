@@ -8,7 +8,7 @@ use serde::Serialize;
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum EntryKind {
     /// A step of the script.
     Script,
     /// A pod waits for a node.
@@ -65,70 +65,70 @@ pub enum Kind {
     Invocation,
 }
 
-impl Kind {
+impl EntryKind {
     /// Whether it belongs in the timeline that people read.
     pub fn is_for_people(self) -> bool {
         !matches!(
             self,
-            Kind::Event
-                | Kind::Call
-                | Kind::Message
-                | Kind::Invocation
-                | Kind::PodBound
-                | Kind::ClaimGone
-                | Kind::NodeJoined
-                | Kind::InstanceEnded
+            EntryKind::Event
+                | EntryKind::Call
+                | EntryKind::Message
+                | EntryKind::Invocation
+                | EntryKind::PodBound
+                | EntryKind::ClaimGone
+                | EntryKind::NodeJoined
+                | EntryKind::InstanceEnded
         )
     }
 
     /// In words.
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Script => "script",
-            Kind::PodPending => "pod pending",
-            Kind::PodUnschedulable => "pod does not fit",
-            Kind::PodBound => "pod bound",
-            Kind::PodRunning => "pod running",
-            Kind::PodFinished => "pod finished",
-            Kind::PodEvicted => "pod evicted",
-            Kind::PodGone => "pod gone",
-            Kind::Decided => "decision",
-            Kind::Disrupted => "disruption",
-            Kind::ClaimGone => "claim gone",
-            Kind::PoolSkipped => "pool not used",
-            Kind::InstanceLaunched => "instance launched",
-            Kind::LaunchRefused => "launch refused",
-            Kind::SpotWarning => "spot warning",
-            Kind::InstanceEnding => "instance ending",
-            Kind::InstanceEnded => "instance gone",
-            Kind::NodeJoined => "node joined",
-            Kind::NodeReady => "node ready",
-            Kind::NodeInitialized => "node usable",
-            Kind::NodeEmpty => "node empty",
-            Kind::NodeDraining => "node draining",
-            Kind::NodeGone => "node gone",
-            Kind::Event => "event",
-            Kind::Call => "call",
-            Kind::Message => "message",
-            Kind::Invocation => "invocation",
+            EntryKind::Script => "script",
+            EntryKind::PodPending => "pod pending",
+            EntryKind::PodUnschedulable => "pod does not fit",
+            EntryKind::PodBound => "pod bound",
+            EntryKind::PodRunning => "pod running",
+            EntryKind::PodFinished => "pod finished",
+            EntryKind::PodEvicted => "pod evicted",
+            EntryKind::PodGone => "pod gone",
+            EntryKind::Decided => "decision",
+            EntryKind::Disrupted => "disruption",
+            EntryKind::ClaimGone => "claim gone",
+            EntryKind::PoolSkipped => "pool not used",
+            EntryKind::InstanceLaunched => "instance launched",
+            EntryKind::LaunchRefused => "launch refused",
+            EntryKind::SpotWarning => "spot warning",
+            EntryKind::InstanceEnding => "instance ending",
+            EntryKind::InstanceEnded => "instance gone",
+            EntryKind::NodeJoined => "node joined",
+            EntryKind::NodeReady => "node ready",
+            EntryKind::NodeInitialized => "node usable",
+            EntryKind::NodeEmpty => "node empty",
+            EntryKind::NodeDraining => "node draining",
+            EntryKind::NodeGone => "node gone",
+            EntryKind::Event => "event",
+            EntryKind::Call => "call",
+            EntryKind::Message => "message",
+            EntryKind::Invocation => "invocation",
         }
     }
 }
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LogEntry {
     /// When.
     pub at: Timestamp,
     /// What kind of thing.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// To what: a pod, a node, an instance, a pool.
     pub subject: String,
     /// The rest, in words.
     pub detail: String,
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for LogEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.at, self.kind.as_str(), self.subject)?;
         if self.detail.is_empty() { Ok(()) } else { write!(f, " {}", self.detail) }
@@ -138,17 +138,17 @@ impl fmt::Display for Entry {
 /// Everything that happened.
 #[derive(Debug, Default)]
 pub struct Log {
-    entries: Vec<Entry>,
+    entries: Vec<LogEntry>,
 }
 
 impl Log {
     /// Adds what happened.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, entry: LogEntry) {
         self.entries.push(entry);
     }
 
     /// All of it, in order.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[LogEntry] {
         &self.entries
     }
 

@@ -9,7 +9,7 @@ use joiner_ports::Message;
 
 use crate::agenda::Due;
 use crate::cluster::Change;
-use crate::log::Kind;
+use crate::log::EntryKind;
 use crate::world::World;
 
 /// How long a delivery hides a message from the next one.
@@ -95,7 +95,7 @@ impl World {
         let Some(letter) = self.mail.letters.get(&id) else { return };
         if letter.deliveries >= MOST_DELIVERIES {
             let dead = letter.message.clone();
-            self.record(Kind::Message, &format!("{dead:?}"), "put aside".to_owned());
+            self.record(EntryKind::Message, &format!("{dead:?}"), "put aside".to_owned());
             self.mail.dead.push(dead);
             self.mail.letters.remove(&id);
         } else {

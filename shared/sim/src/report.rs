@@ -20,7 +20,7 @@ pub struct LeftOut {
 /// The closing table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct RunReport {
     /// The seed.
     pub seed: u64,
     /// Virtual seconds the run took.
@@ -53,7 +53,7 @@ pub struct Report {
     pub violations: Vec<String>,
 }
 
-impl Report {
+impl RunReport {
     /// Closes the books of a world.
     pub fn of(world: &mut World) -> Self {
         let now = world.agenda.now();
@@ -64,7 +64,7 @@ impl Report {
         let mut waits = world.book.waits.clone();
         waits.sort();
         let left_out = |(name, why): (&String, &String)| LeftOut { name: name.clone(), why: why.clone() };
-        Report {
+        RunReport {
             seed: world.seed,
             elapsed_secs: world.agenda.elapsed().as_secs(),
             nodes_launched: instances().count(),
@@ -104,7 +104,7 @@ fn percentile(sorted: &[Duration], percent: usize) -> f64 {
 /// How many of the pods and pools that were left out are listed.
 const LISTED: usize = 10;
 
-impl fmt::Display for Report {
+impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = |name: &str, value: String| writeln!(f, "{name:<42}{value:>12}");
         row("virtual time", clock(Duration::from_secs(self.elapsed_secs)))?;

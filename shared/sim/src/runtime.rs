@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use joiner_ports::{ClusterName, Message};
 
 use crate::executor::{Executor, SharedWorld};
-use crate::log::Kind;
+use crate::log::EntryKind;
 use crate::ports::SimPorts;
 use crate::world::World;
 
@@ -20,10 +20,10 @@ const MOST_INVOCATIONS: usize = 8;
 const TIME_OUT: Duration = Duration::from_secs(60);
 
 /// What an invocation comes to: nothing to say, or why it failed.
-pub type Outcome = Result<(), String>;
+pub type Handled = Result<(), String>;
 
 /// One invocation.
-pub type Invocation = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+pub type Invocation = Pin<Box<dyn Future<Output = Handled> + Send>>;
 
 /// What handles a message: the use cases, or something a test puts in their place.
 pub type Handler = fn(SimPorts, Message, Timestamp) -> Invocation;
@@ -117,7 +117,7 @@ impl Simulation {
                     Ok(()) => "done".to_owned(),
                     Err(why) => format!("failed: {why}"),
                 };
-                world.record(Kind::Invocation, &described, detail);
+                world.record(EntryKind::Invocation, &described, detail);
                 match outcome {
                     Ok(()) => world.mail.done(letter),
                     Err(_) => world.deliver_again(letter),
@@ -134,7 +134,7 @@ impl Simulation {
             self.executor.kill(task);
             if let Some(running) = self.running.remove(&task) {
                 let mut world = self.world.lock();
-                world.record(Kind::Invocation, &running.name, cause.to_owned());
+                world.record(EntryKind::Invocation, &running.name, cause.to_owned());
                 world.deliver_again(running.letter);
             }
         }

@@ -9,10 +9,10 @@ use joiner_core::model::InstanceType;
 use joiner_ports::ClusterName;
 
 use crate::faults::Faults;
-use crate::log::Entry;
-use crate::report::Report;
+use crate::log::LogEntry;
+use crate::report::RunReport;
 use crate::runtime::{Handler, Simulation};
-use crate::script::{Object, Step};
+use crate::script::{ScriptObject, ScriptStep};
 use crate::world::World;
 
 /// A run that does nothing new for this long is over.
@@ -30,11 +30,11 @@ pub struct Scenario {
     /// Name of the simulated cluster.
     pub cluster_name: ClusterName,
     /// What is there from the start.
-    pub objects: Vec<Object>,
+    pub objects: Vec<ScriptObject>,
     /// What each class may buy.
     pub types: BTreeMap<Arc<str>, Arc<Vec<InstanceType>>>,
     /// What the user does.
-    pub script: Vec<Step>,
+    pub script: Vec<ScriptStep>,
     /// What goes wrong.
     pub faults: Faults,
     /// Longest virtual time it may take.
@@ -54,7 +54,11 @@ impl Scenario {
     }
 
     /// Plays it to its end, showing what happens as it happens.
-    pub fn play(&self, handler: Handler, watch: &mut dyn FnMut(&Progress, &[Entry])) -> (Report, Simulation) {
+    pub fn play(
+        &self,
+        handler: Handler,
+        watch: &mut dyn FnMut(&RunProgress, &[LogEntry]),
+    ) -> (RunReport, Simulation) {
         let mut simulation = Simulation::new(self.world(), self.cluster_name.clone(), handler);
         let mut calm = Calm::default();
         let mut shown = 0;
@@ -63,20 +67,20 @@ impl Scenario {
             let is_working = simulation.running() > 0;
             let shared = simulation.world().clone();
             let world = shared.lock();
-            watch(&Progress::of(&world), &world.log.entries()[shown..]);
+            watch(&RunProgress::of(&world), &world.log.entries()[shown..]);
             shown = world.log.entries().len();
             if calm.is_over(&world, is_working) || world.agenda.elapsed() >= self.at_most {
                 break;
             }
         }
-        let report = Report::of(&mut simulation.world().lock());
+        let report = RunReport::of(&mut simulation.world().lock());
         (report, simulation)
     }
 }
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct RunProgress {
     /// Virtual time since the start.
     pub elapsed: Duration,
     /// Pods that run.
@@ -89,11 +93,11 @@ pub struct Progress {
     pub steps_left: usize,
 }
 
-impl Progress {
+impl RunProgress {
     /// Of a world as it is.
     pub fn of(world: &World) -> Self {
         let pods = || world.cluster.pods.values().filter(|object| !object.pod.is_owned_by_daemon_set());
-        Progress {
+        RunProgress {
             elapsed: world.agenda.elapsed(),
             running: pods().filter(|object| object.pod.ready).count(),
             waiting: pods().filter(|object| object.pod.node_name.is_none()).count(),
@@ -113,7 +117,7 @@ struct Calm {
 impl Calm {
     fn is_over(&mut self, world: &World, is_working: bool) -> bool {
         let now = world.agenda.now();
-        let progress = Progress::of(world);
+        let progress = RunProgress::of(world);
         let pods = world.cluster.pods.len();
         let claims = world.cluster.claims.len();
         let seen = (progress.running, progress.waiting, progress.nodes, pods, claims);

@@ -4,40 +4,54 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use joiner_core::model::{
-    NamespacedName, NodeClass, NodeOverlay, NodePool, OfferingKey, Pod, PodDisruptionBudget, StorageClass,
+    Labels, NamespacedName, Node, NodeClass, NodeOverlay, NodePool, OfferingKey, Pod, PodDisruptionBudget,
+    StorageClass, Volume, VolumeClaim,
 };
 
 use crate::agenda::Due;
-use crate::cluster::{Change, Workload, WorkloadKey};
-use crate::log::Kind;
+use crate::cluster::{Change, Controller, ControllerKey, Versioned};
+use crate::log::EntryKind;
 use crate::world::World;
 
 /// An object to apply.
 #[derive(Debug, Clone)]
-pub enum Object {
+pub enum ScriptObject {
     /// A pool.
     NodePool(NodePool),
     /// A class.
     NodeClass(NodeClass),
     /// An overlay.
     NodeOverlay(NodeOverlay),
-    /// A workload.
-    Workload(Workload),
+    /// A controller.
+    Controller(Controller),
     /// A pod of its own.
     Pod(Box<Pod>),
     /// A disruption budget.
     Budget(PodDisruptionBudget),
     /// A storage class.
     StorageClass(StorageClass),
+    /// A volume.
+    Volume(Volume),
+    /// A volume claim.
+    VolumeClaim(VolumeClaim),
+    /// A node of the user's own, which nobody here launches or ends.
+    Node(Node),
+    /// A namespace and its labels.
+    Namespace {
+        /// Its name.
+        name: Arc<str>,
+        /// Its labels.
+        labels: Labels,
+    },
 }
 
 /// What the user does.
 #[derive(Debug, Clone)]
-pub enum Action {
-    /// Sets the replicas of a workload.
+pub enum ScriptAction {
+    /// Sets the replicas of a controller.
     Scale {
-        /// The workload.
-        workload: WorkloadKey,
+        /// The controller.
+        controller: ControllerKey,
         /// Pods wanted at once.
         replicas: u32,
     },
@@ -46,10 +60,10 @@ pub enum Action {
         /// What to call them.
         name: String,
         /// The objects.
-        objects: Vec<Object>,
+        objects: Vec<ScriptObject>,
     },
-    /// Deletes a workload and its pods.
-    DeleteWorkload(WorkloadKey),
+    /// Deletes a controller and its pods.
+    DeleteController(ControllerKey),
     /// Deletes a pod.
     DeletePod(NamespacedName),
     /// Deletes a claim, as `kubectl delete nodeclaim` does.
@@ -62,16 +76,16 @@ pub enum Action {
 
 /// One step.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct ScriptStep {
     /// Time since the start.
     pub at: Duration,
     /// What is done.
-    pub action: Action,
+    pub action: ScriptAction,
 }
 
 impl World {
     /// Plans a script.
-    pub fn plan_script(&mut self, script: Vec<Step>) {
+    pub fn plan_script(&mut self, script: Vec<ScriptStep>) {
         for step in script {
             let index = self.script.len();
             let moment = self.agenda.start() + step.at;
@@ -86,80 +100,96 @@ impl World {
         self.steps_left = self.steps_left.saturating_sub(1);
         let Some(step) = self.script.get(index) else { return };
         match step.action.clone() {
-            Action::Scale { workload, replicas } => self.scale(&workload, replicas),
-            Action::Apply { name, objects } => {
-                self.record(Kind::Script, &name, "applied".to_owned());
+            ScriptAction::Scale { controller, replicas } => self.scale(&controller, replicas),
+            ScriptAction::Apply { name, objects } => {
+                self.record(EntryKind::Script, &name, "applied".to_owned());
                 objects.into_iter().for_each(|object| self.apply(object));
             }
-            Action::DeleteWorkload(key) => self.delete_workload(&key),
-            Action::DeletePod(key) => {
-                self.record(Kind::Script, &format!("pod {key}"), "deleted".to_owned());
+            ScriptAction::DeleteController(key) => self.delete_workload(&key),
+            ScriptAction::DeletePod(key) => {
+                self.record(EntryKind::Script, &format!("pod {key}"), "deleted".to_owned());
                 self.delete_pod(&key, None);
             }
-            Action::DeleteClaim(name) => {
-                self.record(Kind::Script, &format!("nodeclaim {name}"), "deleted".to_owned());
+            ScriptAction::DeleteClaim(name) => {
+                self.record(EntryKind::Script, &format!("nodeclaim {name}"), "deleted".to_owned());
                 self.delete_claim(&name);
             }
-            Action::DeletePool(name) => self.delete_pool(&name),
-            Action::Refuse(key) => {
+            ScriptAction::DeletePool(name) => self.delete_pool(&name),
+            ScriptAction::Refuse(key) => {
                 let what = format!("{} {} {}", key.instance_type, key.zone, key.capacity_type);
-                self.record(Kind::Script, &what, "is not to be had any more".to_owned());
+                self.record(EntryKind::Script, &what, "is not to be had any more".to_owned());
                 self.ec2.refused.push(key);
             }
         }
         self.cluster_changed();
     }
 
-    fn scale(&mut self, key: &WorkloadKey, replicas: u32) {
-        let Some(workload) = self.cluster.workloads.get_mut(key) else {
-            self.record(Kind::Script, &key.to_string(), "cannot be scaled: there is none".to_owned());
+    fn scale(&mut self, key: &ControllerKey, replicas: u32) {
+        let Some(controller) = self.cluster.controllers.get_mut(key) else {
+            self.record(EntryKind::Script, &key.to_string(), "cannot be scaled: there is none".to_owned());
             return;
         };
-        let before = std::mem::replace(&mut workload.replicas, replicas);
-        self.record(Kind::Script, &key.to_string(), format!("scaled {before} -> {replicas}"));
+        let before = std::mem::replace(&mut controller.replicas, replicas);
+        self.record(EntryKind::Script, &key.to_string(), format!("scaled {before} -> {replicas}"));
     }
 
     /// Creates an object.
-    pub fn apply(&mut self, object: Object) {
+    pub fn apply(&mut self, object: ScriptObject) {
         match object {
-            Object::NodePool(mut pool) => {
+            ScriptObject::NodePool(mut pool) => {
                 pool.uid = self.cluster.next_uid();
                 self.cluster.changes.insert(Change::Pools);
                 self.cluster.pools.insert(Arc::clone(&pool.name), pool);
             }
-            Object::NodeClass(class) => {
+            ScriptObject::NodeClass(class) => {
                 self.cluster.changes.insert(Change::Pools);
                 self.cluster.classes.insert(Arc::clone(&class.name), class);
             }
-            Object::NodeOverlay(overlay) => {
+            ScriptObject::NodeOverlay(overlay) => {
                 self.cluster.overlays.insert(Arc::clone(&overlay.name), overlay);
             }
-            Object::Workload(mut workload) => {
-                workload.uid = self.cluster.next_uid();
-                self.cluster.workloads.entry(workload.key.clone()).or_insert(workload);
+            ScriptObject::Controller(mut controller) => {
+                controller.uid = self.cluster.next_uid();
+                self.cluster.controllers.entry(controller.key.clone()).or_insert(controller);
             }
-            Object::Pod(pod) => self.create_pod(*pod, None),
-            Object::Budget(budget) => {
+            ScriptObject::Pod(pod) => {
+                let runs_for = crate::manifests::runs_for(&pod);
+                self.create_pod(*pod, runs_for);
+            }
+            ScriptObject::Budget(budget) => {
                 self.cluster.budgets.insert(budget.key.clone(), budget);
             }
-            Object::StorageClass(class) => {
+            ScriptObject::StorageClass(class) => {
                 self.cluster.storage_classes.insert(Arc::clone(&class.name), class);
+            }
+            ScriptObject::Volume(volume) => {
+                self.cluster.volumes.insert(Arc::clone(&volume.name), volume);
+            }
+            ScriptObject::VolumeClaim(claim) => {
+                self.cluster.volume_claims.insert(claim.key.clone(), claim);
+            }
+            ScriptObject::Node(node) => {
+                let version = self.cluster.next_version();
+                self.cluster.nodes.insert(Arc::clone(&node.name), Versioned { object: node, version });
+            }
+            ScriptObject::Namespace { name, labels } => {
+                self.cluster.namespaces.insert(name, labels);
             }
         }
         self.cluster_changed();
     }
 
-    fn delete_workload(&mut self, key: &WorkloadKey) {
-        self.record(Kind::Script, &key.to_string(), "deleted".to_owned());
-        let Some(workload) = self.cluster.workloads.remove(key) else { return };
-        let of_it = |pod: &Pod| pod.owners.first().is_some_and(|owner| owner.uid == workload.uid);
+    fn delete_workload(&mut self, key: &ControllerKey) {
+        self.record(EntryKind::Script, &key.to_string(), "deleted".to_owned());
+        let Some(controller) = self.cluster.controllers.remove(key) else { return };
+        let of_it = |pod: &Pod| pod.owners.first().is_some_and(|owner| owner.uid == controller.uid);
         let pods: Vec<NamespacedName> =
             self.cluster.pods.values().filter(|o| of_it(&o.pod)).map(|o| o.pod.key.clone()).collect();
         pods.iter().for_each(|pod| self.delete_pod(pod, None));
     }
 
     fn delete_pool(&mut self, name: &Arc<str>) {
-        self.record(Kind::Script, &format!("nodepool {name}"), "deleted".to_owned());
+        self.record(EntryKind::Script, &format!("nodepool {name}"), "deleted".to_owned());
         self.cluster.pools.remove(name);
         let owned: Vec<Arc<str>> = self
             .cluster

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::log::{Entry, Kind};
+use crate::log::{EntryKind, LogEntry};
 use crate::report::clock;
 
 /// Things less than this apart are told together.
 const TOGETHER: Duration = Duration::from_secs(1);
 
 struct Group {
-    kind: Kind,
+    kind: EntryKind,
     family: String,
     subjects: Vec<String>,
     details: Vec<String>,
@@ -31,7 +31,7 @@ impl Timeline {
     }
 
     /// Takes an entry; gives the lines that are complete.
-    pub fn feed(&mut self, entry: &Entry) -> Vec<String> {
+    pub fn feed(&mut self, entry: &LogEntry) -> Vec<String> {
         if !entry.kind.is_for_people() {
             return Vec::new();
         }
@@ -65,13 +65,13 @@ impl Timeline {
 }
 
 /// What alike things have in common: the name without its number, and what would be said of each.
-fn family(entry: &Entry) -> String {
+fn family(entry: &LogEntry) -> String {
     match entry.kind {
-        Kind::PodPending | Kind::PodUnschedulable => {
+        EntryKind::PodPending | EntryKind::PodUnschedulable => {
             let stem = entry.subject.trim_end_matches(|c: char| c.is_ascii_digit());
             format!("{stem} {}", entry.detail)
         }
-        Kind::PodRunning | Kind::PodFinished | Kind::PodEvicted | Kind::PodGone => {
+        EntryKind::PodRunning | EntryKind::PodFinished | EntryKind::PodEvicted | EntryKind::PodGone => {
             entry.subject.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()
         }
         _ => entry.subject.clone(),
@@ -98,23 +98,23 @@ fn line(stamp: &str, group: &Group) -> String {
 mod tests {
     use super::*;
 
-    fn entry(millis: i64, kind: Kind, subject: &str, detail: &str) -> Entry {
+    fn entry(millis: i64, kind: EntryKind, subject: &str, detail: &str) -> LogEntry {
         let at = Timestamp::from_millisecond(millis).unwrap();
-        Entry { at, kind, subject: subject.to_owned(), detail: detail.to_owned() }
+        LogEntry { at, kind, subject: subject.to_owned(), detail: detail.to_owned() }
     }
 
     #[test]
     fn alike_things_of_one_second_are_one_line_and_others_are_not() {
         let mut timeline = Timeline::starting_at(Timestamp::UNIX_EPOCH);
         for entry in [
-            entry(0, Kind::PodPending, "default/web-1", "cpu 1"),
-            entry(10, Kind::Call, "snapshot", ""),
-            entry(20, Kind::PodPending, "default/api-1", "cpu 1"),
-            entry(30, Kind::PodPending, "default/web-2", "cpu 1"),
+            entry(0, EntryKind::PodPending, "default/web-1", "cpu 1"),
+            entry(10, EntryKind::Call, "snapshot", ""),
+            entry(20, EntryKind::PodPending, "default/api-1", "cpu 1"),
+            entry(30, EntryKind::PodPending, "default/web-2", "cpu 1"),
         ] {
             assert_eq!(timeline.feed(&entry), Vec::<String>::new());
         }
-        let lines = timeline.feed(&entry(61_500, Kind::NodeReady, "n", ""));
+        let lines = timeline.feed(&entry(61_500, EntryKind::NodeReady, "n", ""));
         assert_eq!(
             lines,
             [

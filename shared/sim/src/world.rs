@@ -13,9 +13,9 @@ use crate::cluster::Cluster;
 use crate::ec2::Ec2;
 use crate::faults::{Faults, Pace};
 use crate::keep::Keep;
-use crate::log::{Entry, Kind, Log};
+use crate::log::{EntryKind, Log, LogEntry};
 use crate::mail::Mail;
-use crate::script::Step;
+use crate::script::ScriptStep;
 
 /// The moment every run starts at, so that traces of one seed are equal: 2026-01-05T09:00:00Z, a Monday.
 pub const START_SECOND: i64 = 1_767_603_600;
@@ -47,7 +47,7 @@ pub struct World {
     /// What was found broken.
     pub checks: Checks,
     /// What the user does, by moment.
-    pub script: Vec<Step>,
+    pub script: Vec<ScriptStep>,
     /// Steps of the script still to come.
     pub steps_left: usize,
     controllers_planned: bool,
@@ -79,8 +79,8 @@ impl World {
     }
 
     /// Writes down what happened.
-    pub fn record(&mut self, kind: Kind, subject: &str, detail: String) {
-        let entry = Entry { at: self.agenda.now(), kind, subject: subject.to_owned(), detail };
+    pub fn record(&mut self, kind: EntryKind, subject: &str, detail: String) {
+        let entry = LogEntry { at: self.agenda.now(), kind, subject: subject.to_owned(), detail };
         self.log.push(entry);
     }
 
@@ -137,7 +137,7 @@ impl World {
         };
         let warned_key: Arc<str> = "simulated/spot-warning".into();
         if instance.tags.insert(warned_key, "sent".into()).is_none() {
-            self.record(Kind::SpotWarning, id, "taken back in 120 s".to_owned());
+            self.record(EntryKind::SpotWarning, id, "taken back in 120 s".to_owned());
             self.agenda.after(Duration::from_secs(120), Due::SpotTaken(Arc::clone(id)));
         } else {
             self.checks.taken_back(id);

@@ -7,21 +7,21 @@ use std::sync::Arc;
 use joiner_core::model::{NamespacedName, Pod, PodPhase, TaintEffect, Toleration, TolerationOperator};
 
 use super::fit::admits_node;
-use super::{Workload, WorkloadKey, WorkloadKind};
+use super::{Controller, ControllerKey, ControllerKind};
 use crate::world::World;
 
 impl World {
     /// One look of all controllers at everything.
     pub(crate) fn run_controllers(&mut self) {
         self.sweep_lost_pods();
-        let keys: Vec<WorkloadKey> = self.cluster.workloads.keys().cloned().collect();
+        let keys: Vec<ControllerKey> = self.cluster.controllers.keys().cloned().collect();
         for key in keys {
-            let Some(workload) = self.cluster.workloads.get(&key).cloned() else { continue };
+            let Some(controller) = self.cluster.controllers.get(&key).cloned() else { continue };
             match key.kind {
-                WorkloadKind::Deployment => self.follow_replicas(&workload),
-                WorkloadKind::Job => self.follow_job(workload),
-                WorkloadKind::StatefulSet => self.follow_ordinals(&workload),
-                WorkloadKind::DaemonSet => self.follow_nodes(&workload),
+                ControllerKind::Deployment => self.follow_replicas(&controller),
+                ControllerKind::Job => self.follow_job(controller),
+                ControllerKind::StatefulSet => self.follow_ordinals(&controller),
+                ControllerKind::DaemonSet => self.follow_nodes(&controller),
             }
         }
     }
@@ -38,14 +38,14 @@ impl World {
         lost.iter().for_each(|key| self.remove_pod(key));
     }
 
-    fn pods_of(&self, workload: &Workload) -> Vec<&super::PodObject> {
-        let owned = |o: &&super::PodObject| o.pod.owners.first().is_some_and(|w| w.uid == workload.uid);
+    fn pods_of(&self, controller: &Controller) -> Vec<&super::PodObject> {
+        let owned = |o: &&super::PodObject| o.pod.owners.first().is_some_and(|w| w.uid == controller.uid);
         self.cluster.pods.values().filter(owned).collect()
     }
 
-    fn follow_replicas(&mut self, workload: &Workload) {
-        let mut active: Vec<_> = self.pods_of(workload).into_iter().filter(|o| o.is_active()).collect();
-        let (have, wanted) = (active.len(), workload.wanted());
+    fn follow_replicas(&mut self, controller: &Controller) {
+        let mut active: Vec<_> = self.pods_of(controller).into_iter().filter(|o| o.is_active()).collect();
+        let (have, wanted) = (active.len(), controller.wanted());
         // Unbound first, then not running, then not ready, then the youngest, as a ReplicaSet ranks them.
         active.sort_by_key(|o| {
             let running = o.pod.phase == PodPhase::Running;
@@ -61,44 +61,44 @@ impl World {
             active.iter().take(have.saturating_sub(wanted)).map(|o| o.pod.key.clone()).collect();
         surplus.iter().for_each(|key| self.delete_pod(key, None));
         for _ in have..wanted {
-            self.make_numbered(workload);
+            self.make_numbered(controller);
         }
     }
 
-    fn follow_job(&mut self, mut workload: Workload) {
+    fn follow_job(&mut self, mut controller: Controller) {
         let ended: Vec<NamespacedName> = self
-            .pods_of(&workload)
+            .pods_of(&controller)
             .into_iter()
             .filter(|o| o.pod.phase == PodPhase::Succeeded)
             .map(|o| o.pod.key.clone())
             .collect();
-        workload.succeeded += ended.len() as u32;
-        if let Some(kept) = self.cluster.workloads.get_mut(&workload.key) {
-            kept.succeeded = workload.succeeded;
+        controller.succeeded += ended.len() as u32;
+        if let Some(kept) = self.cluster.controllers.get_mut(&controller.key) {
+            kept.succeeded = controller.succeeded;
         }
         // Ended pods are counted and cleared at once; nothing here reads them again.
         ended.iter().for_each(|key| self.remove_pod(key));
-        self.follow_replicas(&workload);
+        self.follow_replicas(&controller);
     }
 
-    fn make_numbered(&mut self, workload: &Workload) {
-        let Some(kept) = self.cluster.workloads.get_mut(&workload.key) else { return };
+    fn make_numbered(&mut self, controller: &Controller) {
+        let Some(kept) = self.cluster.controllers.get_mut(&controller.key) else { return };
         kept.made += 1;
-        let name = format!("{}-{}", workload.key.key.name, kept.made);
-        let pod = pod_named(workload, &name);
-        self.create_pod(pod, workload.runs_for);
+        let name = format!("{}-{}", controller.key.key.name, kept.made);
+        let pod = pod_named(controller, &name);
+        self.create_pod(pod, controller.runs_for);
     }
 
     /// Ordinals start one after the other, each once the one before is ready, and stop from the top.
-    fn follow_ordinals(&mut self, workload: &Workload) {
-        let base = &workload.key.key;
+    fn follow_ordinals(&mut self, controller: &Controller) {
+        let base = &controller.key.key;
         let key_of = |ordinal: usize| NamespacedName {
             namespace: Arc::clone(&base.namespace),
             name: format!("{}-{ordinal}", base.name).into(),
         };
-        let wanted = workload.wanted();
+        let wanted = controller.wanted();
         let highest = self
-            .pods_of(workload)
+            .pods_of(controller)
             .into_iter()
             .filter(|o| o.is_active())
             .filter_map(|o| o.pod.key.name.rsplit_once('-')?.1.parse::<usize>().ok())
@@ -112,8 +112,8 @@ impl World {
                 Some(object) if object.pod.ready => {}
                 Some(_) => return,
                 None => {
-                    self.make_volumes(workload, ordinal);
-                    let pod = pod_named(workload, &key_of(ordinal).name);
+                    self.make_volumes(controller, ordinal);
+                    let pod = pod_named(controller, &key_of(ordinal).name);
                     self.create_pod(pod, None);
                     return;
                 }
@@ -122,13 +122,13 @@ impl World {
     }
 
     /// One pod on each node that the template fits, bound at once as the scheduler would do.
-    fn follow_nodes(&mut self, workload: &Workload) {
-        let mut template = workload.template.clone();
+    fn follow_nodes(&mut self, controller: &Controller) {
+        let mut template = controller.template.clone();
         let mut spec = (*template.spec).clone();
         spec.tolerations.extend(daemon_tolerations());
         template.spec = Arc::new(spec);
         let served: BTreeSet<Arc<str>> =
-            self.pods_of(workload).into_iter().filter_map(|o| o.pod.node_name.clone()).collect();
+            self.pods_of(controller).into_iter().filter_map(|o| o.pod.node_name.clone()).collect();
         let missing: Vec<Arc<str>> = self
             .cluster
             .nodes
@@ -138,10 +138,10 @@ impl World {
             .map(|node| Arc::clone(&node.object.name))
             .collect();
         for node in missing {
-            let Some(kept) = self.cluster.workloads.get_mut(&workload.key) else { return };
+            let Some(kept) = self.cluster.controllers.get_mut(&controller.key) else { return };
             kept.made += 1;
-            let name = format!("{}-{}", workload.key.key.name, kept.made);
-            let mut pod = pod_named(workload, &name);
+            let name = format!("{}-{}", controller.key.key.name, kept.made);
+            let mut pod = pod_named(controller, &name);
             pod.spec = Arc::clone(&template.spec);
             pod.node_name = Some(Arc::clone(&node));
             let key = pod.key.clone();
@@ -151,10 +151,10 @@ impl World {
     }
 }
 
-fn pod_named(workload: &Workload, name: &str) -> Pod {
-    let mut pod = workload.template.clone();
-    pod.key = NamespacedName { namespace: Arc::clone(&workload.key.key.namespace), name: name.into() };
-    pod.owners = vec![workload.owner()];
+fn pod_named(controller: &Controller, name: &str) -> Pod {
+    let mut pod = controller.template.clone();
+    pod.key = NamespacedName { namespace: Arc::clone(&controller.key.key.namespace), name: name.into() };
+    pod.owners = vec![controller.owner()];
     pod
 }
 

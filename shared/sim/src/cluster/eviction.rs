@@ -6,7 +6,7 @@ use std::sync::Arc;
 use joiner_core::model::{NamespacedName, Pod, PodDisruptionBudget, PodPhase};
 
 use super::Cluster;
-use crate::log::Kind;
+use crate::log::EntryKind;
 use crate::world::World;
 
 /// Why an eviction was refused.
@@ -54,9 +54,9 @@ impl Cluster {
         let mut bare = 0;
         for pod in self.covered(budget) {
             let owner = pod.owners.first().map(|owner| &*owner.uid);
-            match owner.and_then(|uid| self.workloads.values().find(|w| &*w.uid == uid)) {
-                Some(workload) => {
-                    scales.insert(&workload.uid, u64::from(workload.replicas));
+            match owner.and_then(|uid| self.controllers.values().find(|w| &*w.uid == uid)) {
+                Some(controller) => {
+                    scales.insert(&controller.uid, u64::from(controller.replicas));
                 }
                 None => bare += 1,
             }
@@ -105,7 +105,7 @@ impl World {
                 }
             }
             let node = pod.node_name.as_ref().map_or_else(String::new, |node| format!("from {node}"));
-            self.record(Kind::PodEvicted, &key.to_string(), node);
+            self.record(EntryKind::PodEvicted, &key.to_string(), node);
         }
         self.delete_pod(key, None);
         Ok(())

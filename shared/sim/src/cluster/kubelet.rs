@@ -6,8 +6,8 @@ use joiner_core::model::{Labels, Node, PodPhase, Taint, TaintEffect, keys};
 
 use super::{Change, Versioned};
 use crate::agenda::{Due, PodRef};
-use crate::ec2::Instance;
-use crate::log::Kind;
+use crate::ec2::Ec2Instance;
+use crate::log::EntryKind;
 use crate::world::World;
 
 fn taint(key: &str, effect: TaintEffect) -> Taint {
@@ -27,7 +27,7 @@ impl World {
         node.created_at = Some(self.agenda.now());
         let version = self.cluster.next_version();
         self.cluster.nodes.insert(Arc::clone(&name), Versioned { object: node, version });
-        self.record(Kind::NodeJoined, &name, String::new());
+        self.record(EntryKind::NodeJoined, &name, String::new());
         let ready = self.chance.machines.between(self.pace.node_ready);
         self.agenda.after(ready, Due::NodeReady(id.into()));
         self.cluster.changes.insert(Change::Node(name));
@@ -43,7 +43,7 @@ impl World {
         node.object.ready = true;
         node.object.taints.retain(|taint| &*taint.key != NOT_READY);
         node.version = version;
-        self.record(Kind::NodeReady, &name, String::new());
+        self.record(EntryKind::NodeReady, &name, String::new());
         if has_startup_taints {
             let lifted = self.chance.machines.between(self.pace.startup_taints);
             self.agenda.after(lifted, Due::StartupTaintsLifted(id.into()));
@@ -104,7 +104,7 @@ impl World {
         self.book.pod_runs(&reference.uid, waited, is_daemon);
         if !is_daemon {
             let detail = format!("on {node} after {:.1} s", waited.as_secs_f64());
-            self.record(Kind::PodRunning, &reference.key.to_string(), detail);
+            self.record(EntryKind::PodRunning, &reference.key.to_string(), detail);
         }
         if let Some(work) = runs_for {
             self.agenda.after(work, Due::PodFinishes(reference.clone()));
@@ -126,11 +126,11 @@ impl World {
     fn is_machine_up(&self, node: &str) -> bool {
         let id = node.strip_suffix(".node").unwrap_or(node);
         // A node of the user's own has no instance here and always runs.
-        self.ec2.instances.get(id).is_none_or(Instance::is_up)
+        self.ec2.instances.get(id).is_none_or(Ec2Instance::is_up)
     }
 }
 
-fn fresh_node(instance: &Instance, name: &Arc<str>) -> Node {
+fn fresh_node(instance: &Ec2Instance, name: &Arc<str>) -> Node {
     let mut labels: Labels = instance.boot.labels.clone();
     labels.insert(keys::HOSTNAME.into(), Arc::clone(name));
     let mut taints = instance.boot.taints.clone();

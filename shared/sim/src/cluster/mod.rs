@@ -1,6 +1,6 @@
 //! The cluster: objects with versions and finalizers, and the controllers every cluster has. Reading order:
 //!
-//! - `workload`: what makes pods;
+//! - `controller`: what makes pods;
 //! - `pods`: a pod's way from creation to its end;
 //! - `controllers`: replicas, jobs, daemons and the sweep of pods without a node;
 //! - `scheduler`, `fit`, `topology`: which node a pod gets;
@@ -8,6 +8,7 @@
 //! - `objects`: nodes and claims with their finalizers;
 //! - `eviction`: disruption budgets of pods.
 
+mod controller;
 mod controllers;
 mod eviction;
 mod fit;
@@ -17,7 +18,6 @@ mod pods;
 mod scheduler;
 mod topology;
 mod volumes;
-mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,9 +30,9 @@ use joiner_core::model::{
 use jiff::Timestamp;
 use joiner_ports::ObjectRef;
 
+pub use controller::{Controller, ControllerKey, ControllerKind};
 pub use eviction::EvictionRefusal;
 pub use pods::PodObject;
-pub use workload::{Workload, WorkloadKey, WorkloadKind};
 
 /// An object and the version a writer must have seen.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ pub struct Cluster {
     /// Overlays.
     pub overlays: BTreeMap<Arc<str>, NodeOverlay>,
     /// What makes pods.
-    pub workloads: BTreeMap<WorkloadKey, Workload>,
+    pub controllers: BTreeMap<ControllerKey, Controller>,
     /// Disruption budgets; how many disruptions each allows is counted when asked.
     pub budgets: BTreeMap<NamespacedName, PodDisruptionBudget>,
     /// Volume claims.

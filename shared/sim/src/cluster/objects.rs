@@ -5,7 +5,7 @@ use std::sync::Arc;
 use joiner_core::model::NodeClaim;
 
 use super::{Change, Versioned};
-use crate::log::Kind;
+use crate::log::EntryKind;
 use crate::world::World;
 
 impl World {
@@ -24,7 +24,7 @@ impl World {
             .map_or(0, |requirement| requirement.allowed.values().len());
         let pool = claim.node_pool().map_or("", |pool| &**pool);
         let detail = format!("a node of pool {pool}, {types} types would do, for {}", claim.requests);
-        self.record(Kind::Decided, &claim.name, detail);
+        self.record(EntryKind::Decided, &claim.name, detail);
         self.cluster.changes.insert(Change::Claim(Arc::clone(&claim.name)));
         self.cluster.claims.insert(Arc::clone(&claim.name), Versioned { object: claim.clone(), version });
         (claim, false)
@@ -56,7 +56,7 @@ impl World {
             claim.version = version;
             let why = disruption_reason(&claim.object);
             let name = Arc::clone(&claim.object.name);
-            self.record(Kind::Disrupted, &name, why);
+            self.record(EntryKind::Disrupted, &name, why);
             self.cluster.changes.insert(Change::Deleting(Arc::clone(&name)));
         }
         self.finish_claim(name);
@@ -71,7 +71,7 @@ impl World {
             node.object.deletion_at = Some(now);
             node.version = version;
             let name = Arc::clone(&node.object.name);
-            self.record(Kind::NodeDraining, &name, String::new());
+            self.record(EntryKind::NodeDraining, &name, String::new());
             self.cluster.changes.insert(Change::Node(name));
         }
         self.finish_node(name);
@@ -85,7 +85,7 @@ impl World {
             .is_some_and(|c| c.object.deletion_at.is_some() && c.object.finalizers.is_empty());
         if done {
             self.cluster.claims.remove(name);
-            self.record(Kind::ClaimGone, name, String::new());
+            self.record(EntryKind::ClaimGone, name, String::new());
         }
     }
 
@@ -99,7 +99,7 @@ impl World {
         if done {
             self.cluster.nodes.remove(name);
             self.cluster.busy.remove(name);
-            self.record(Kind::NodeGone, name, String::new());
+            self.record(EntryKind::NodeGone, name, String::new());
         }
         self.cluster_changed();
     }

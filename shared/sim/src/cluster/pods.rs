@@ -8,7 +8,7 @@ use joiner_core::model::{NamespacedName, Pod, PodPhase};
 
 use super::Change;
 use crate::agenda::{Due, PodRef};
-use crate::log::Kind;
+use crate::log::EntryKind;
 use crate::world::World;
 
 /// A pod and what the simulation knows of it.
@@ -54,7 +54,7 @@ impl World {
         pod.created_at = Some(now);
         let key = pod.key.clone();
         if pod.node_name.is_none() {
-            self.record(Kind::PodPending, &key.to_string(), pod.spec.requests.to_string());
+            self.record(EntryKind::PodPending, &key.to_string(), pod.spec.requests.to_string());
         }
         let is_daemon = pod.is_owned_by_daemon_set();
         let version = self.cluster.next_version();
@@ -97,7 +97,7 @@ impl World {
         self.cluster.next_version();
         self.book.pod_left(&object.pod, self.agenda.now());
         if !object.pod.is_owned_by_daemon_set() {
-            self.record(Kind::PodGone, &key.to_string(), String::new());
+            self.record(EntryKind::PodGone, &key.to_string(), String::new());
         }
         if let Some(node) = &object.pod.node_name {
             self.pods_of_node_changed(node);
@@ -118,7 +118,7 @@ impl World {
         self.cluster.changes.insert(Change::PodsOfNode(Arc::clone(node)));
         if !is_daemon {
             self.cluster.busy.insert(Arc::clone(node));
-            self.record(Kind::PodBound, &key.to_string(), format!("to {node}"));
+            self.record(EntryKind::PodBound, &key.to_string(), format!("to {node}"));
         }
         let starts = self.chance.pods.between(self.pace.pod_starts);
         self.agenda.after(starts, Due::PodStarts(reference));
@@ -133,7 +133,7 @@ impl World {
             .values()
             .any(|object| object.occupies(node) && !object.pod.is_owned_by_daemon_set());
         if !is_busy && self.cluster.busy.remove(node) && self.cluster.nodes.contains_key(node) {
-            self.record(Kind::NodeEmpty, node, String::new());
+            self.record(EntryKind::NodeEmpty, node, String::new());
         }
     }
 
@@ -151,7 +151,7 @@ impl World {
         object.version = version;
         let pod = object.pod.clone();
         self.book.pod_left(&pod, self.agenda.now());
-        self.record(Kind::PodFinished, &pod.key.to_string(), String::new());
+        self.record(EntryKind::PodFinished, &pod.key.to_string(), String::new());
         if let Some(node) = &pod.node_name {
             self.pods_of_node_changed(node);
         }

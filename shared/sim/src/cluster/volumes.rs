@@ -6,7 +6,7 @@ use joiner_core::model::{
     Expression, NamespacedName, Node, NodeTerm, Operator, Pod, PodVolume, Volume, VolumeClaim, keys,
 };
 
-use super::{Cluster, Workload};
+use super::{Cluster, Controller};
 use crate::world::World;
 
 fn claim_key(pod: &Pod, volume: &PodVolume) -> NamespacedName {
@@ -28,10 +28,10 @@ pub(super) fn are_reachable(cluster: &Cluster, pod: &Pod, node: &Node) -> bool {
 
 impl World {
     /// Claims of a StatefulSet's pod, kept over its lives.
-    pub(crate) fn make_volumes(&mut self, workload: &Workload, ordinal: usize) {
-        for (volume, storage_class) in &workload.claim_templates {
-            let name = format!("{volume}-{}-{ordinal}", workload.key.key.name);
-            let namespace = Arc::clone(&workload.key.key.namespace);
+    pub(crate) fn make_volumes(&mut self, controller: &Controller, ordinal: usize) {
+        for (volume, storage_class) in &controller.claim_templates {
+            let name = format!("{volume}-{}-{ordinal}", controller.key.key.name);
+            let namespace = Arc::clone(&controller.key.key.namespace);
             let key = NamespacedName { namespace, name: name.into() };
             self.cluster.volume_claims.entry(key.clone()).or_insert_with(|| VolumeClaim {
                 key,

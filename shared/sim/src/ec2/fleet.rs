@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use joiner_core::model::{Allowed, CapacityType, InstanceType, Labels, Offering, OfferingKey, Taint, keys};
 
-use super::{CLAIM_TAG, Ec2, Instance, InstanceState};
+use super::{CLAIM_TAG, Ec2, Ec2Instance, Ec2State};
 use crate::agenda::Due;
 use crate::chance::Chance;
-use crate::log::Kind;
+use crate::log::EntryKind;
 use crate::world::World;
 
 /// What the user data gives the kubelet.
@@ -98,10 +98,10 @@ impl World {
         let is_dead = self.chance.faults.happens(self.faults.dead_on_arrival);
         let taken =
             key.capacity_type == CapacityType::Spot && self.chance.faults.happens(self.faults.spot_taken);
-        let instance = Instance {
+        let instance = Ec2Instance {
             id: Arc::clone(&id),
             price: offering.price,
-            state: InstanceState::Pending,
+            state: Ec2State::Pending,
             launched_at: self.agenda.now(),
             running_at: None,
             stopped_at: None,
@@ -122,7 +122,7 @@ impl World {
             offering.price.usd_per_hour(),
             instance.tags.get(CLAIM_TAG).map_or(String::new(), |claim| format!(" for {claim}")),
         );
-        self.record(Kind::InstanceLaunched, &id, detail);
+        self.record(EntryKind::InstanceLaunched, &id, detail);
         self.ec2.by_token.insert(Arc::clone(&request.token), Arc::clone(&id));
         self.ec2.instances.insert(Arc::clone(&id), instance);
         let runs = self.chance.machines.between(self.pace.instance_runs);
@@ -142,9 +142,9 @@ impl World {
     pub(crate) fn instance_runs(&mut self, id: &str) {
         let now = self.agenda.now();
         if let Some(instance) = self.ec2.instances.get_mut(id)
-            && instance.state == InstanceState::Pending
+            && instance.state == Ec2State::Pending
         {
-            instance.state = InstanceState::Running;
+            instance.state = Ec2State::Running;
             instance.running_at = Some(now);
         }
     }
@@ -153,15 +153,15 @@ impl World {
     pub fn terminate_instance(&mut self, id: &str) -> bool {
         let now = self.agenda.now();
         let Some(instance) = self.ec2.instances.get_mut(id) else { return false };
-        if instance.state == InstanceState::Terminated {
+        if instance.state == Ec2State::Terminated {
             return false;
         }
         if instance.is_up() {
-            instance.state = InstanceState::ShuttingDown;
+            instance.state = Ec2State::ShuttingDown;
             instance.stopped_at = Some(now);
             let id = Arc::clone(&instance.id);
             let ends = self.chance.machines.between(self.pace.instance_ends);
-            self.record(Kind::InstanceEnding, &id, String::new());
+            self.record(EntryKind::InstanceEnding, &id, String::new());
             self.agenda.after(ends, Due::InstanceEnds(Arc::clone(&id)));
             // The machine stops talking to the cluster at once; the cluster notices later.
             self.agenda.after(Duration::from_secs(40), Due::NodeSilent(id));
@@ -172,8 +172,8 @@ impl World {
     /// An instance is gone.
     pub(crate) fn instance_ends(&mut self, id: &str) {
         if let Some(instance) = self.ec2.instances.get_mut(id) {
-            instance.state = InstanceState::Terminated;
-            self.record(Kind::InstanceEnded, id, String::new());
+            instance.state = Ec2State::Terminated;
+            self.record(EntryKind::InstanceEnded, id, String::new());
         }
         self.cluster_changed();
     }

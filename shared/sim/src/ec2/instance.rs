@@ -9,7 +9,7 @@ use super::Boot;
 
 /// State of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InstanceState {
+pub enum Ec2State {
     /// Being started.
     Pending,
     /// Running and paid for.
@@ -20,21 +20,21 @@ pub enum InstanceState {
     Terminated,
 }
 
-impl InstanceState {
+impl Ec2State {
     /// As EC2 spells it.
     pub fn as_str(self) -> &'static str {
         match self {
-            InstanceState::Pending => "pending",
-            InstanceState::Running => "running",
-            InstanceState::ShuttingDown => "shutting-down",
-            InstanceState::Terminated => "terminated",
+            Ec2State::Pending => "pending",
+            Ec2State::Running => "running",
+            Ec2State::ShuttingDown => "shutting-down",
+            Ec2State::Terminated => "terminated",
         }
     }
 }
 
 /// An instance.
 #[derive(Debug, Clone)]
-pub struct Instance {
+pub struct Ec2Instance {
     /// Its id, `i-...`.
     pub id: Arc<str>,
     /// What was bought.
@@ -42,7 +42,7 @@ pub struct Instance {
     /// Price per hour.
     pub price: Price,
     /// Its state.
-    pub state: InstanceState,
+    pub state: Ec2State,
     /// When it was launched.
     pub launched_at: Timestamp,
     /// When it began to run.
@@ -63,7 +63,7 @@ pub struct Instance {
     pub is_dead: bool,
 }
 
-impl Instance {
+impl Ec2Instance {
     /// `aws:///<zone>/<id>`.
     pub fn provider_id(&self) -> Arc<str> {
         format!("aws:///{}/{}", self.offering.zone, self.id).into()
@@ -76,7 +76,7 @@ impl Instance {
 
     /// Whether it is starting or running.
     pub fn is_up(&self) -> bool {
-        matches!(self.state, InstanceState::Pending | InstanceState::Running)
+        matches!(self.state, Ec2State::Pending | Ec2State::Running)
     }
 
     /// Microseconds paid for until a moment: from running to the order to end, at least a minute.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use joiner_core::model::{InstanceType, OfferingKey};
 
 pub use fleet::{Boot, FleetAnswer, FleetRequest, resolved_labels};
-pub use instance::{Instance, InstanceState};
+pub use instance::{Ec2Instance, Ec2State};
 
 /// The tag that names the claim of an instance.
 pub const CLAIM_TAG: &str = "karpenter.sh/nodeclaim";
@@ -22,7 +22,7 @@ pub struct Ec2 {
     /// What each class may buy, in name order.
     pub types: BTreeMap<Arc<str>, Arc<Vec<InstanceType>>>,
     /// Instances by id, ended ones too.
-    pub instances: BTreeMap<Arc<str>, Instance>,
+    pub instances: BTreeMap<Arc<str>, Ec2Instance>,
     /// Instances by the client token they were launched with.
     by_token: BTreeMap<Arc<str>, Arc<str>>,
     /// Offerings that are not to be had, as scripts say.
@@ -37,13 +37,13 @@ impl Ec2 {
     }
 
     /// The instance that a token launched, if it has not ended.
-    pub fn launched_with(&self, token: &str) -> Option<&Instance> {
+    pub fn launched_with(&self, token: &str) -> Option<&Ec2Instance> {
         let instance = self.instances.get(self.by_token.get(token)?)?;
-        (instance.state != InstanceState::Terminated).then_some(instance)
+        (instance.state != Ec2State::Terminated).then_some(instance)
     }
 
     /// Instances that have not ended.
-    pub fn live(&self) -> impl Iterator<Item = &Instance> {
-        self.instances.values().filter(|instance| instance.state != InstanceState::Terminated)
+    pub fn live(&self) -> impl Iterator<Item = &Ec2Instance> {
+        self.instances.values().filter(|instance| instance.state != Ec2State::Terminated)
     }
 }

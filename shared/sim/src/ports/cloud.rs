@@ -69,7 +69,7 @@ impl Cloud for SimPorts {
                 None => {
                     let refused: Vec<_> = answer.refused.into_iter().map(Unavailable::Offering).collect();
                     let detail = format!("no capacity in {} offerings", refused.len());
-                    world.record(crate::log::Kind::LaunchRefused, request.claim.as_str(), detail);
+                    world.record(crate::log::EntryKind::LaunchRefused, request.claim.as_str(), detail);
                     Err(LaunchError::NoCapacity(refused))
                 }
             }
@@ -89,7 +89,7 @@ impl Cloud for SimPorts {
     async fn exists(&self, instance: &InstanceId) -> Result<bool, CloudError> {
         self.call(Route::Cloud, "exists", |world| {
             let known = world.ec2.instances.get(instance.as_str());
-            Ok(known.is_some_and(|instance| instance.state != ec2::InstanceState::Terminated))
+            Ok(known.is_some_and(|instance| instance.state != ec2::Ec2State::Terminated))
         })
         .await
     }
@@ -150,7 +150,7 @@ fn fleet_request(request: &LaunchRequest<'_>) -> FleetRequest {
     }
 }
 
-fn launched_from(instance: &ec2::Instance, request: &LaunchRequest<'_>) -> Result<Launched, LaunchError> {
+fn launched_from(instance: &ec2::Ec2Instance, request: &LaunchRequest<'_>) -> Result<Launched, LaunchError> {
     let key = &instance.offering;
     let found = request.instance_types.iter().find(|found| found.name == key.instance_type);
     let rejected = |message: String| LaunchError::Rejected { reason: "LaunchFailed".to_owned(), message };
@@ -168,16 +168,16 @@ fn launched_from(instance: &ec2::Instance, request: &LaunchRequest<'_>) -> Resul
     })
 }
 
-fn listed(instance: &ec2::Instance) -> Option<Instance> {
+fn listed(instance: &ec2::Ec2Instance) -> Option<Instance> {
     let tag = |key: &str| instance.tags.get(key);
     Some(Instance {
         id: InstanceId::new(&instance.id).ok()?,
         provider_id: instance.provider_id(),
         state: match instance.state {
-            ec2::InstanceState::Pending => InstanceState::Pending,
-            ec2::InstanceState::Running => InstanceState::Running,
-            ec2::InstanceState::ShuttingDown => InstanceState::ShuttingDown,
-            ec2::InstanceState::Terminated => return None,
+            ec2::Ec2State::Pending => InstanceState::Pending,
+            ec2::Ec2State::Running => InstanceState::Running,
+            ec2::Ec2State::ShuttingDown => InstanceState::ShuttingDown,
+            ec2::Ec2State::Terminated => return None,
         },
         launched_at: instance.launched_at,
         node_pool: tag(keys::NODE_POOL).cloned(),

@@ -10,8 +10,8 @@ mod write;
 use joiner_ports::{ClusterName, Ports};
 
 use crate::executor::SharedWorld;
-use crate::faults::{Pace, Range};
-use crate::log::Kind;
+use crate::faults::{Pace, TimeRange};
+use crate::log::EntryKind;
 use crate::world::World;
 use failure::Failure;
 
@@ -32,7 +32,7 @@ enum Route {
 }
 
 impl Route {
-    fn range(self, pace: &Pace) -> Range {
+    fn range(self, pace: &Pace) -> TimeRange {
         match self {
             Route::Cluster => pace.cluster_call,
             Route::Cloud => pace.cloud_call,
@@ -74,7 +74,7 @@ impl SimPorts {
             let throttled = world.faults.throttled;
             if world.chance.faults.happens(throttled) {
                 world.record(
-                    Kind::Call,
+                    EntryKind::Call,
                     name,
                     format!("refused for its rate, invocation {}", self.invocation),
                 );
@@ -90,7 +90,7 @@ impl SimPorts {
             } else {
                 "refused"
             };
-            world.record(Kind::Call, name, format!("{ending}, invocation {}", self.invocation));
+            world.record(EntryKind::Call, name, format!("{ending}, invocation {}", self.invocation));
             if is_lost { Err(E::lost()) } else { answer }
         };
         self.travel(route).await;

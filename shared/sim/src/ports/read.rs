@@ -7,7 +7,7 @@ use joiner_core::model::{DaemonSet, Node, NodeClaim, Snapshot};
 use joiner_ports::{ClusterError, ClusterRead, ClusterView, Completeness, Machine, Target};
 
 use super::{Route, SimPorts};
-use crate::cluster::{Cluster, WorkloadKind};
+use crate::cluster::{Cluster, ControllerKind};
 
 impl ClusterRead for SimPorts {
     async fn snapshot(&self) -> Result<ClusterView, ClusterError> {
@@ -33,13 +33,13 @@ pub(crate) fn snapshot_of(cluster: &Cluster) -> Snapshot {
         node_classes: cluster.classes.values().cloned().collect(),
         node_overlays: cluster.overlays.values().cloned().collect(),
         daemon_sets: cluster
-            .workloads
+            .controllers
             .values()
-            .filter(|workload| workload.key.kind == WorkloadKind::DaemonSet)
-            .map(|workload| DaemonSet {
-                key: workload.key.key.clone(),
-                uid: Arc::clone(&workload.uid),
-                template: workload.template.clone(),
+            .filter(|controller| controller.key.kind == ControllerKind::DaemonSet)
+            .map(|controller| DaemonSet {
+                key: controller.key.key.clone(),
+                uid: Arc::clone(&controller.uid),
+                template: controller.template.clone(),
             })
             .collect(),
         volume_claims: cluster.volume_claims.values().cloned().collect(),

@@ -9,7 +9,7 @@ use joiner_ports::{
 };
 
 use super::{Route, SimPorts};
-use crate::log::Kind;
+use crate::log::EntryKind;
 
 const STORE: Route = Route::Store;
 
@@ -110,7 +110,7 @@ impl Store for SimPorts {
 impl Queue for SimPorts {
     async fn send(&self, message: Message, delay: Delay) -> Result<(), QueueError> {
         self.call(STORE, "send", |world| {
-            world.record(Kind::Message, &format!("{message:?}"), format!("in {} s", delay.as_secs()));
+            world.record(EntryKind::Message, &format!("{message:?}"), format!("in {} s", delay.as_secs()));
             world.send(&message, Duration::from_secs(delay.as_secs()));
             Ok(())
         })

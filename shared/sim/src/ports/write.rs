@@ -11,7 +11,7 @@ use joiner_ports::{
 
 use super::{Route, SimPorts};
 use crate::cluster::EvictionRefusal;
-use crate::log::Kind;
+use crate::log::EntryKind;
 use crate::world::World;
 
 impl ClusterWrite for SimPorts {
@@ -181,7 +181,7 @@ impl World {
         patch_node_object(&mut node.object, patch);
         node.version = version;
         if !was_usable && node.object.labels.contains_key(keys::INITIALIZED) {
-            self.record(Kind::NodeInitialized, name, String::new());
+            self.record(EntryKind::NodeInitialized, name, String::new());
         }
         self.finish_node(name);
         Ok(())
@@ -201,19 +201,19 @@ impl World {
                 if self.cluster.pods.contains_key(key) {
                     self.book.unfit.insert(key.to_string(), event.message.clone());
                 }
-                (Kind::PodUnschedulable, key.to_string())
+                (EntryKind::PodUnschedulable, key.to_string())
             }
-            ObjectRef::Pod { key, .. } => (Kind::Event, key.to_string()),
+            ObjectRef::Pod { key, .. } => (EntryKind::Event, key.to_string()),
             ObjectRef::NodePool { name, .. } if is_warning => {
                 self.book.unused_pools.insert(name.to_string(), event.message.clone());
-                (Kind::PoolSkipped, name.to_string())
+                (EntryKind::PoolSkipped, name.to_string())
             }
             ObjectRef::Node { name, .. }
             | ObjectRef::NodeClaim { name, .. }
-            | ObjectRef::NodePool { name, .. } => (Kind::Event, name.to_string()),
+            | ObjectRef::NodePool { name, .. } => (EntryKind::Event, name.to_string()),
         };
         let detail = match kind {
-            Kind::Event => format!("{}: {}", event.reason, event.message),
+            EntryKind::Event => format!("{}: {}", event.reason, event.message),
             _ => event.message.clone(),
         };
         self.record(kind, &subject, detail);

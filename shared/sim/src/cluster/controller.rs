@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use joiner_core::model::{NamespacedName, Owner, Pod};
 
-/// Kind of a workload.
+/// EntryKind of a controller of pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WorkloadKind {
+pub enum ControllerKind {
     /// Interchangeable replicas, through a ReplicaSet.
     Deployment,
     /// Numbered replicas, started one after the other.
@@ -19,45 +19,50 @@ pub enum WorkloadKind {
     Job,
 }
 
-impl WorkloadKind {
+impl ControllerKind {
     /// As manifests and scripts spell it, in lower case.
     pub fn as_str(self) -> &'static str {
         match self {
-            WorkloadKind::Deployment => "deployment",
-            WorkloadKind::StatefulSet => "statefulset",
-            WorkloadKind::DaemonSet => "daemonset",
-            WorkloadKind::Job => "job",
+            ControllerKind::Deployment => "deployment",
+            ControllerKind::StatefulSet => "statefulset",
+            ControllerKind::DaemonSet => "daemonset",
+            ControllerKind::Job => "job",
         }
     }
 
     /// Reads the kind in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        [WorkloadKind::Deployment, WorkloadKind::StatefulSet, WorkloadKind::DaemonSet, WorkloadKind::Job]
-            .into_iter()
-            .find(|kind| kind.as_str().eq_ignore_ascii_case(text))
+        [
+            ControllerKind::Deployment,
+            ControllerKind::StatefulSet,
+            ControllerKind::DaemonSet,
+            ControllerKind::Job,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str().eq_ignore_ascii_case(text))
     }
 }
 
-/// Kind, namespace and name.
+/// EntryKind, namespace and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WorkloadKey {
-    /// Kind.
-    pub kind: WorkloadKind,
+pub struct ControllerKey {
+    /// EntryKind.
+    pub kind: ControllerKind,
     /// Namespace and name.
     pub key: NamespacedName,
 }
 
-impl fmt::Display for WorkloadKey {
+impl fmt::Display for ControllerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kind.as_str(), self.key.name)
     }
 }
 
-/// A workload.
+/// A controller of pods.
 #[derive(Debug, Clone)]
-pub struct Workload {
-    /// Kind and name.
-    pub key: WorkloadKey,
+pub struct Controller {
+    /// EntryKind and name.
+    pub key: ControllerKey,
     /// UID; given by the cluster.
     pub uid: Arc<str>,
     /// Pods wanted at once. DaemonSets do not look at it.
@@ -76,12 +81,12 @@ pub struct Workload {
     pub made: u64,
 }
 
-impl Workload {
-    /// A workload of a kind, with one pod wanted.
-    pub fn new(kind: WorkloadKind, template: Pod, replicas: u32) -> Self {
-        let runs_for = (kind == WorkloadKind::Job).then_some(Duration::from_secs(60));
-        Workload {
-            key: WorkloadKey { kind, key: template.key.clone() },
+impl Controller {
+    /// A controller of a kind, with one pod wanted.
+    pub fn new(kind: ControllerKind, template: Pod, replicas: u32) -> Self {
+        let runs_for = (kind == ControllerKind::Job).then_some(Duration::from_secs(60));
+        Controller {
+            key: ControllerKey { kind, key: template.key.clone() },
             uid: "".into(),
             replicas,
             completions: replicas,
@@ -96,10 +101,10 @@ impl Workload {
     /// The owner reference of its pods.
     pub(crate) fn owner(&self) -> Owner {
         let (api_version, kind) = match self.key.kind {
-            WorkloadKind::Deployment => ("apps/v1", "ReplicaSet"),
-            WorkloadKind::StatefulSet => ("apps/v1", "StatefulSet"),
-            WorkloadKind::DaemonSet => ("apps/v1", "DaemonSet"),
-            WorkloadKind::Job => ("batch/v1", "Job"),
+            ControllerKind::Deployment => ("apps/v1", "ReplicaSet"),
+            ControllerKind::StatefulSet => ("apps/v1", "StatefulSet"),
+            ControllerKind::DaemonSet => ("apps/v1", "DaemonSet"),
+            ControllerKind::Job => ("batch/v1", "Job"),
         };
         Owner {
             api_version: api_version.into(),
@@ -113,8 +118,10 @@ impl Workload {
     /// Pods wanted at once now.
     pub(crate) fn wanted(&self) -> usize {
         let wanted = match self.key.kind {
-            WorkloadKind::Job => self.replicas.min(self.completions.saturating_sub(self.succeeded)),
-            WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => self.replicas,
+            ControllerKind::Job => self.replicas.min(self.completions.saturating_sub(self.succeeded)),
+            ControllerKind::Deployment | ControllerKind::StatefulSet | ControllerKind::DaemonSet => {
+                self.replicas
+            }
         };
         wanted as usize
     }

@@ -1,0 +1,113 @@
+//! From manifests to a world: what is taken over, what is made anew, and what is left aside.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use joiner_api::read::{self, Manifests};
+use joiner_core::model::{Pod, Zone, keys};
+
+use crate::cluster::{Controller, ControllerKind};
+use crate::script::ScriptObject;
+
+/// The annotation of a pod template that says how long its pods work before they end well.
+pub const RUNS_FOR: &str = "simulate.joiner/runs-for";
+
+/// What a world is made of, and notes on what is not.
+#[derive(Debug, Default)]
+pub struct Cast {
+    /// Objects to apply, pools and classes first.
+    pub objects: Vec<ScriptObject>,
+    /// What was left aside or has no effect.
+    pub notes: Vec<String>,
+}
+
+/// Takes over what manifests say. Classes without subnets in their status get a subnet in each of the zones, as
+/// the cluster would have resolved them.
+pub fn cast(manifests: Manifests, zones: &[Zone]) -> Cast {
+    let mut objects = Vec::new();
+    let mut notes = manifests.notes;
+    for mut class in manifests.node_classes {
+        if class.zones.is_empty() {
+            class.zones = zones.to_vec();
+        }
+        objects.push(ScriptObject::NodeClass(class));
+    }
+    objects.extend(manifests.node_pools.into_iter().map(ScriptObject::NodePool));
+    objects.extend(manifests.node_overlays.into_iter().map(ScriptObject::NodeOverlay));
+    objects.extend(manifests.storage_classes.into_iter().map(ScriptObject::StorageClass));
+    objects.extend(manifests.volumes.into_iter().map(ScriptObject::Volume));
+    objects.extend(manifests.volume_claims.into_iter().map(|mut claim| {
+        if claim.volume_name.is_none() && claim.storage_class.is_none() {
+            claim.storage_class.clone_from(&manifests.default_storage_class);
+        }
+        ScriptObject::VolumeClaim(claim)
+    }));
+    let namespaces = manifests.namespaces.into_iter();
+    objects.extend(namespaces.map(|(name, labels)| ScriptObject::Namespace { name, labels }));
+    let budgets = manifests.pod_disruption_budgets.into_iter();
+    objects.extend(budgets.map(|(budget, _)| ScriptObject::Budget(budget)));
+    let (own, managed): (Vec<_>, Vec<_>) =
+        manifests.nodes.into_iter().partition(|node| !node.labels.contains_key(keys::NODE_POOL));
+    objects.extend(own.into_iter().map(ScriptObject::Node));
+    let daemons = manifests.daemon_sets.into_iter();
+    objects.extend(daemons.map(|set| controller(ControllerKind::DaemonSet, set.template, 1)));
+    objects.extend(manifests.workloads.into_iter().map(workload));
+    let (bare, owned): (Vec<_>, Vec<_>) =
+        manifests.pods.into_iter().partition(|pod| pod.owners.is_empty() && pod.node_name.is_none());
+    objects.extend(bare.into_iter().map(|pod| ScriptObject::Pod(Box::new(pod))));
+    note(&mut notes, managed.len(), "Node", "belong to a NodePool; the simulation launches its own");
+    note(
+        &mut notes,
+        manifests.node_claims.len(),
+        "NodeClaim",
+        "are left aside; the simulation makes its own",
+    );
+    note(&mut notes, owned.len(), "Pod", "are bound or owned; their controllers make them anew");
+    Cast { objects, notes }
+}
+
+fn note(notes: &mut Vec<String>, count: usize, kind: &str, what: &str) {
+    if count > 0 {
+        notes.push(format!("{count} of kind {kind} {what}"));
+    }
+}
+
+fn controller(kind: ControllerKind, template: Pod, replicas: u32) -> ScriptObject {
+    ScriptObject::Controller(controller_of(kind, template, replicas))
+}
+
+fn controller_of(kind: ControllerKind, template: Pod, replicas: u32) -> Controller {
+    let runs_for = runs_for(&template);
+    let mut made = Controller::new(kind, template, replicas);
+    made.runs_for = runs_for.or(made.runs_for);
+    made
+}
+
+fn workload(read: read::Workload) -> ScriptObject {
+    let kind = match read.kind {
+        read::WorkloadKind::Deployment | read::WorkloadKind::ReplicaSet => ControllerKind::Deployment,
+        read::WorkloadKind::StatefulSet => ControllerKind::StatefulSet,
+        read::WorkloadKind::Job => ControllerKind::Job,
+    };
+    let mut made = controller_of(kind, read.template, read.replicas);
+    let claims = read.claim_templates.into_iter().filter(|template| !template.is_ephemeral);
+    made.claim_templates = claims.map(|template| (template.name, template.claim.storage_class)).collect();
+    ScriptObject::Controller(made)
+}
+
+/// How long pods work, if their annotation says so in a form such as `90s` or `5m`.
+pub fn runs_for(pod: &Pod) -> Option<Duration> {
+    let text = pod.annotations.get(RUNS_FOR)?;
+    text.parse::<SignedDuration>().ok().map(|time| time.unsigned_abs())
+}
+
+/// The classes among objects, by name, to ask a catalog about.
+pub fn classes(objects: &[ScriptObject]) -> BTreeMap<Arc<str>, &joiner_core::model::NodeClass> {
+    let class = |object| match object {
+        &ScriptObject::NodeClass(ref class) => Some((Arc::clone(&class.name), class)),
+        _ => None,
+    };
+    objects.iter().filter_map(class).collect()
+}
