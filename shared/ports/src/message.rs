@@ -59,6 +59,10 @@ pub enum Message {
     PodMoved {
         /// The node.
         node: Arc<str>,
+        /// Namespace of the pod.
+        namespace: Arc<str>,
+        /// Name of the pod.
+        name: Arc<str>,
     },
     /// A node changed: it joined, turned ready, or is being deleted.
     NodeChanged {
@@ -66,7 +70,10 @@ pub enum Message {
         node: Arc<str>,
     },
     /// Nodes may be disrupted.
-    DisruptTick,
+    DisruptTick {
+        /// Until when it sends itself again for the next moment that matters, as for a claim step.
+        again_until: Timestamp,
+    },
     /// A disruption command has a step due.
     CommandStep {
         /// The command.
