@@ -59,10 +59,6 @@ pub enum Message {
     PodMoved {
         /// The node.
         node: Arc<str>,
-        /// Namespace of the pod.
-        namespace: Arc<str>,
-        /// Name of the pod.
-        name: Arc<str>,
     },
     /// A node changed: it joined, turned ready, or is being deleted.
     NodeChanged {
