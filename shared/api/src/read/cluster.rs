@@ -90,7 +90,7 @@ pub(super) fn volume_limits(wire: &CsiNodeWire, node: &str, shared: &mut Shared)
     drivers.iter().filter_map(limit).collect()
 }
 
-/// A PersistentVolumeClaim. One that names its volume and says no more is bound to it.
+/// A PersistentVolumeClaim. One that names its volume is bound only once the binding is marked as completed.
 pub(super) fn volume_claim(wire: &ClaimWire, shared: &mut Shared) -> Result<VolumeClaim, Problem> {
     let meta = &wire.metadata;
     let spec = wire.spec.as_ref();
@@ -101,7 +101,7 @@ pub(super) fn volume_claim(wire: &ClaimWire, shared: &mut Shared) -> Result<Volu
         key: shared.key(meta)?,
         storage_class: spec.and_then(|s| s.storage_class_name.as_deref()).map(|class| shared.text(class)),
         volume_name: volume_name.map(|name| shared.text(name)),
-        bind_completed: is_annotated || (volume_name.is_some() && phase.is_none_or(|phase| phase == "Bound")),
+        bind_completed: is_annotated,
         deleting: meta.deletion_timestamp.is_some(),
         lost: phase == Some("Lost"),
     })

@@ -8,7 +8,6 @@ use joiner_core::model::{
     StorageClass, Volume, VolumeClaim, VolumeLimit,
 };
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::documents::{Found, Source, for_each_object};
 use super::kinds::{Handling, handling};
@@ -16,7 +15,8 @@ use super::problem::{Place, Problem, ReadError, ReadErrors};
 use super::shared::{Shared, name_of, namespace_of};
 use super::wire::{Meta, MetaOnly};
 use super::workload::{Workload, WorkloadKind};
-use super::{cluster, node_class, node_pool, pod, workload};
+use super::{cluster, custom, node_class, node_pool, pod, workload};
+use crate::crd;
 
 /// Most faults that are told of one input.
 const MAX_ERRORS: usize = 50;
@@ -93,6 +93,7 @@ struct Reader {
     shared: Shared,
     places: HashMap<(Arc<str>, Arc<str>, Arc<str>), Place>,
     left_aside: BTreeMap<(String, &'static str), usize>,
+    notes: Vec<String>,
     errors: Vec<ReadError>,
 }
 
@@ -110,7 +111,7 @@ impl Reader {
                 self.fail(found, Problem::new("", what, remedy));
             }
             Handling::Read => {
-                if let Err(problem) = self.read_object(found) {
+                for problem in self.read_object(found).err().into_iter().flatten() {
                     self.fail(found, problem);
                 }
             }
@@ -153,33 +154,50 @@ impl Reader {
         self.claim_name(found, namespace, name_of(meta)?)
     }
 
-    fn read_object(&mut self, found: &Found<'_>) -> Result<(), Problem> {
-        let json = found.json;
+    fn read_object(&mut self, found: &Found<'_>) -> Result<(), Vec<Problem>> {
         match &*found.kind {
-            "Pod" => {
-                let pod = pod::pod(json, &mut self.shared)?;
-                self.claim_name(found, &pod.key.namespace.clone(), &pod.key.name.clone())?;
-                self.read.pods.push(pod);
-                Ok(())
-            }
             "NodePool" | "NodeClaim" | "NodeOverlay" | "EC2NodeClass" => self.read_custom(found),
-            "DaemonSet" => self.read_daemon_set(found),
-            "Deployment" => self.read_workload(found, WorkloadKind::Deployment),
-            "ReplicaSet" => self.read_workload(found, WorkloadKind::ReplicaSet),
-            "StatefulSet" => self.read_workload(found, WorkloadKind::StatefulSet),
-            "Job" => self.read_workload(found, WorkloadKind::Job),
-            _ => self.read_cluster_object(found),
+            "Pod" => self.read_pod(found).map_err(Vec::from),
+            "DaemonSet" => self.read_daemon_set(found).map_err(Vec::from),
+            "Deployment" => self.read_workload(found, WorkloadKind::Deployment).map_err(Vec::from),
+            "ReplicaSet" => self.read_workload(found, WorkloadKind::ReplicaSet).map_err(Vec::from),
+            "StatefulSet" => self.read_workload(found, WorkloadKind::StatefulSet).map_err(Vec::from),
+            "Job" => self.read_workload(found, WorkloadKind::Job).map_err(Vec::from),
+            _ => self.read_cluster_object(found).map_err(Vec::from),
         }
     }
 
-    fn read_custom(&mut self, found: &Found<'_>) -> Result<(), Problem> {
+    fn read_pod(&mut self, found: &Found<'_>) -> Result<(), Problem> {
+        let pod = pod::pod(found.json, &mut self.shared)?;
+        self.claim_name(found, &pod.key.namespace, &pod.key.name)?;
+        self.read.pods.push(pod);
+        Ok(())
+    }
+
+    fn read_custom(&mut self, found: &Found<'_>) -> Result<(), Vec<Problem>> {
         let meta: MetaOnly = decode(found.json)?;
         self.claim(found, &meta.metadata)?;
+        let (read, notes) = (&mut self.read, &mut self.notes);
         match &*found.kind {
-            "NodePool" => self.read.node_pools.push(node_pool::node_pool(&typed(found)?)?),
-            "NodeClaim" => self.read.node_claims.push(node_pool::node_claim(&typed(found)?)?),
-            "NodeOverlay" => self.read.node_overlays.push(node_pool::node_overlay(&typed(found)?)?),
-            _ => self.read.node_classes.push(node_class::node_class(&typed(found)?)?),
+            "NodePool" => {
+                let (pool, faults) = custom::read::<crd::NodePool>(found, notes)?;
+                read.node_pools.push(node_pool::node_pool(&pool, custom::unusable(&faults))?);
+            }
+            "NodeClaim" => {
+                let (claim, _) = custom::read::<crd::NodeClaim>(found, notes)?;
+                read.node_claims.push(node_pool::node_claim(&claim)?);
+            }
+            "NodeOverlay" => {
+                let (overlay, faults) = custom::read::<crd::NodeOverlay>(found, notes)?;
+                match faults.as_slice() {
+                    [] => read.node_overlays.push(node_pool::node_overlay(&overlay)?),
+                    _ => notes.extend(faults.iter().map(|fault| format!("not applied: {fault}"))),
+                }
+            }
+            _ => {
+                let (class, faults) = custom::read::<crd::EC2NodeClass>(found, notes)?;
+                read.node_classes.push(node_class::node_class(&class, custom::unusable(&faults))?);
+            }
         }
         Ok(())
     }
@@ -239,16 +257,13 @@ impl Reader {
             return Err(ReadErrors(self.errors));
         }
         for ((kind, why), count) in self.left_aside {
-            self.read.notes.push(format!("{count} {kind} left aside: {why}"));
+            self.notes.push(format!("{count} {kind} left aside: {why}"));
         }
+        self.read.notes = self.notes;
         Ok(self.read)
     }
 }
 
 fn decode<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, Problem> {
     serde_json::from_str(json).map_err(|error| pod::shape_problem(json, &error))
-}
-
-fn typed<K: DeserializeOwned>(found: &Found<'_>) -> Result<K, Problem> {
-    decode(found.json)
 }

@@ -2,11 +2,13 @@
 //!
 //! Reading order: `source` opens what `-f` names; `documents` takes it apart into objects (`yaml` turns YAML into
 //! JSON first); `manifests` reads each by its kind (`kinds` says which) into core values with `pod`, `cluster`,
-//! `workload`, `node_pool` and `node_class`; `snapshot` fills in what is not given. `wire` holds the reduced
+//! `workload`, and `node_pool` and `node_class` after
+//! `custom` has checked them; `snapshot` fills in what is not given. `wire` holds the reduced
 //! shapes, `shared` keeps one copy of what many objects have in common, `problem` and `locate` say what is wrong
 //! and where. `settings` reads the settings of a decision.
 
 mod cluster;
+mod custom;
 mod documents;
 mod kinds;
 mod locate;
@@ -17,6 +19,7 @@ mod pod;
 mod problem;
 mod requests;
 mod selector;
+mod settings;
 mod shared;
 mod snapshot;
 mod source;
@@ -27,5 +30,6 @@ mod yaml;
 pub use documents::Source;
 pub use manifests::Manifests;
 pub use problem::{Place, ReadError, ReadErrors};
+pub use settings::{Mode, Settings};
 pub use snapshot::Assumptions;
 pub use workload::{ClaimTemplate, Workload, WorkloadKind};

@@ -1,5 +1,7 @@
 //! EC2 node classes: from their typed shape into the part of it that decisions depend on.
 
+use std::collections::BTreeMap;
+
 use joiner_core::model::{
     AmiFamily, BlockDevice, CapacityReservation, KubeletSettings, NetworkInterface, NodeClass, Quantity,
     Readiness, ResourceName, Threshold, Zone,
@@ -14,19 +16,20 @@ use crate::crd::ec2nodeclass as wire;
 /// Percent in the unit that thresholds are kept in.
 const MILLI_PERCENT: f64 = 1000.0;
 
-/// An EC2NodeClass. Zones are those of its status, if any; it is ready unless its status says otherwise.
-pub(super) fn node_class(class: &crd::EC2NodeClass) -> Result<NodeClass, Problem> {
+/// An EC2NodeClass. Zones are those of its status, if any; it is ready unless it is unusable or its status says
+/// otherwise.
+pub(super) fn node_class(
+    class: &crd::EC2NodeClass,
+    unusable: Option<Readiness>,
+) -> Result<NodeClass, Problem> {
     let spec = &class.spec;
     let status = class.status.as_ref();
-    let (kubelet, unsupported) = match &spec.kubelet {
-        Some(settings) => kubelet(settings).map_err(|p| p.under("spec.kubelet"))?,
-        None => (KubeletSettings::default(), None),
-    };
+    let kubelet = spec.kubelet.as_ref().map(kubelet).unwrap_or_default();
     let reported = readiness(status.map_or(&[], |status| &status.conditions));
     let reservations = status.map_or(&[][..], |status| &status.capacity_reservations);
     Ok(NodeClass {
         name: class.metadata.name.as_deref().unwrap_or_default().into(),
-        readiness: unsupported.unwrap_or(reported),
+        readiness: unusable.unwrap_or(reported),
         deleting: class.metadata.deletion_timestamp.is_some(),
         ami_family: ami_family(spec.resolved_ami_family()),
         kubelet,
@@ -45,7 +48,8 @@ pub(super) fn node_class(class: &crd::EC2NodeClass) -> Result<NodeClass, Problem
         zones: zones(status.map_or(&[], |status| &status.subnets)),
         capacity_reservations: reservations.iter().map(capacity_reservation).collect(),
         tags: labels(&spec.tags),
-        hash: "".into(),
+        // The certificates of the cluster are not part of a manifest.
+        hash: crd::hash::ec2nodeclass_hash(spec, "").into(),
     })
 }
 
@@ -106,80 +110,38 @@ fn network_interface(interface: &wire::NetworkInterfaceSpec) -> NetworkInterface
     }
 }
 
-/// Kubelet settings that change what pods get; and, for settings that cannot be computed, why the class is not
-/// usable.
-fn kubelet(settings: &Map<String, Value>) -> Result<(KubeletSettings, Option<Readiness>), Problem> {
-    let mut unsupported = None;
-    let mut count = |name: &str| match settings.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(expression)) => {
-            unsupported = Some(expression_not_supported(name, expression));
-            Ok(None)
-        }
-        Some(value) => match value.as_u64().and_then(|number| u32::try_from(number).ok()) {
-            Some(number) => Ok(Some(number)),
-            None => Err(Problem::new(name, format!("{value} is not a count"), "write zero or more")),
+/// Kubelet settings that change what pods get. What cannot be computed is left out: validation has found the class
+/// unusable for it.
+fn kubelet(settings: &Map<String, Value>) -> KubeletSettings {
+    let typed: wire::KubeletSettings =
+        serde_json::from_value(Value::Object(settings.clone())).unwrap_or_default();
+    let count = |number: i32| u32::try_from(number).ok();
+    let threshold = |signal: &str| typed.eviction_hard.get(signal).and_then(|text| threshold(text));
+    KubeletSettings {
+        max_pods: match typed.max_pods {
+            Some(wire::NumberOrExpression::Number(number)) => count(number),
+            Some(wire::NumberOrExpression::Expression(_)) | None => None,
         },
-    };
-    let (max_pods, pods_per_core) = (count("maxPods")?, count("podsPerCore")?);
-    let eviction = settings.get("evictionHard");
-    let threshold = |signal: &str| match eviction.and_then(|map| map.get(signal)) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => {
-            threshold(&text_of(value)).map(Some).map_err(|p| p.under(format!("evictionHard.{signal}")))
-        }
-    };
-    let read = KubeletSettings {
-        max_pods,
-        pods_per_core,
-        kube_reserved: reserved(settings, "kubeReserved", &mut unsupported)?,
-        system_reserved: reserved(settings, "systemReserved", &mut unsupported)?,
-        evict_memory_available: threshold("memory.available")?,
-        evict_nodefs_available: threshold("nodefs.available")?,
-    };
-    Ok((read, unsupported))
-}
-
-fn reserved(
-    settings: &Map<String, Value>,
-    name: &str,
-    unsupported: &mut Option<Readiness>,
-) -> Result<Vec<(ResourceName, Quantity)>, Problem> {
-    let Some(Value::Object(amounts)) = settings.get(name) else { return Ok(Vec::new()) };
-    let mut read = Vec::new();
-    for (key, value) in amounts {
-        let text = text_of(value);
-        match text.parse::<Quantity>() {
-            Ok(amount) => read.push((resource(key), amount)),
-            Err(_) => *unsupported = Some(expression_not_supported(&format!("{name}.{key}"), &text)),
-        }
-    }
-    Ok(read)
-}
-
-/// Expressions come behind a feature gate that is off by default.
-fn expression_not_supported(field: &str, expression: &str) -> Readiness {
-    Readiness::NotReady {
-        reason: "KubeletExpressionsDisabled".into(),
-        message: format!("spec.kubelet.{field} is the expression {expression:?}; write a plain amount")
-            .into(),
+        pods_per_core: typed.pods_per_core.and_then(count),
+        kube_reserved: reserved(&typed.kube_reserved),
+        system_reserved: reserved(&typed.system_reserved),
+        evict_memory_available: threshold("memory.available"),
+        evict_nodefs_available: threshold("nodefs.available"),
     }
 }
 
-fn threshold(text: &str) -> Result<Threshold, Problem> {
+fn reserved(amounts: &BTreeMap<String, String>) -> Vec<(ResourceName, Quantity)> {
+    amounts.iter().filter_map(|(name, text)| Some((resource(name), text.parse().ok()?))).collect()
+}
+
+fn threshold(text: &str) -> Option<Threshold> {
     match text.strip_suffix('%') {
-        None => quantity("", text).map(Threshold::Amount),
-        Some(percent) => match percent.parse::<f64>() {
-            Ok(percent) if (0.0..=100.0).contains(&percent) => {
-                Ok(Threshold::MilliPercent((percent * MILLI_PERCENT).round() as u32))
-            }
-            _ => Err(Problem::new("", format!("{text:?} is not a percentage"), "write 0% to 100%")),
-        },
+        None => text.parse().ok().map(Threshold::Amount),
+        Some(percent) => {
+            let percent: f64 = percent.parse().ok()?;
+            Some(Threshold::MilliPercent((percent.clamp(0.0, 100.0) * MILLI_PERCENT).round() as u32))
+        }
     }
-}
-
-fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn quantity(path: &str, text: &str) -> Result<Quantity, Problem> {

@@ -13,8 +13,8 @@ use joiner_core::model::{
 use super::problem::{Problem, each};
 use crate::crd;
 
-/// A NodePool. It is ready unless its status says otherwise.
-pub(super) fn node_pool(pool: &crd::NodePool) -> Result<NodePool, Problem> {
+/// A NodePool. It is ready unless it is unusable or its status says otherwise.
+pub(super) fn node_pool(pool: &crd::NodePool, unusable: Option<Readiness>) -> Result<NodePool, Problem> {
     let spec = &pool.spec;
     let name: Arc<str> = pool.metadata.name.as_deref().unwrap_or_default().into();
     let disruption = &spec.disruption;
@@ -37,9 +37,10 @@ pub(super) fn node_pool(pool: &crd::NodePool) -> Result<NodePool, Problem> {
         },
         weight: spec.weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(0),
         replicas: spec.replicas.and_then(|replicas| u64::try_from(replicas).ok()),
-        readiness: readiness(pool.status.as_ref().map_or(&[], |status| &status.conditions)),
+        readiness: unusable
+            .unwrap_or_else(|| readiness(pool.status.as_ref().map_or(&[], |status| &status.conditions))),
         deleting: pool.metadata.deletion_timestamp.is_some(),
-        hash: "".into(),
+        hash: crd::hash::nodepool_hash(spec).into(),
         name,
     })
 }

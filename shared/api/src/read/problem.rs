@@ -105,6 +105,12 @@ impl fmt::Display for Problem {
     }
 }
 
+impl From<Problem> for Vec<Problem> {
+    fn from(problem: Problem) -> Self {
+        vec![problem]
+    }
+}
+
 /// Converts each element of a list, telling which one is at fault.
 pub(super) fn each<W, T>(
     list: &[W],

@@ -1,0 +1,94 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Node autoscaling for EKS with nothing running in the cluster.
+#[derive(Debug, Parser)]
+#[command(name = "joiner", version, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say which machines would be launched for the pending pods of manifests, and why pods fit nowhere
+    Plan(PlanArguments),
+    /// List the instance types of an EC2NodeClass: capacity, labels, zones, prices
+    Types(TypesArguments),
+    /// Print the custom resource definitions
+    Crds,
+    /// Print the version
+    Version,
+}
+
+/// What manifests and facts to work on.
+#[derive(Debug, Args)]
+pub struct InputArguments {
+    /// Recorded EC2 facts and prices, JSON or table, gzipped or plain; the built-in ones when absent
+    #[arg(long, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+    /// Manifests: YAML or JSON, a folder of them, or - for standard input; may be repeated
+    #[arg(short = 'f', long = "filename", value_name = "FILE", num_args = 1.., allow_hyphen_values = false)]
+    pub files: Vec<String>,
+    /// More manifests
+    #[arg(value_name = "MANIFESTS")]
+    pub more_files: Vec<String>,
+    /// Name of the cluster, in place of ${CLUSTER_NAME} in manifests
+    #[arg(long, value_name = "NAME", default_value = "demo")]
+    pub cluster: String,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// Manifests and facts.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Settings of the decision: now, preferencePolicy, minValuesPolicy, spotToSpotConsolidation,
+    /// unavailableOfferings, mode
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// How pods are packed into machines
+    #[arg(long, value_enum, default_value_t = Packing::FirstFit)]
+    pub packing: Packing,
+    /// Say which nodes would be taken away instead
+    #[arg(long)]
+    pub disrupt: bool,
+    /// Form of the answer
+    #[arg(short = 'o', long, value_enum, default_value_t = OutputForm::Text)]
+    pub output: OutputForm,
+}
+
+/// Arguments of `types`.
+#[derive(Debug, Args)]
+pub struct TypesArguments {
+    /// Manifests and facts.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Form of the answer
+    #[arg(short = 'o', long, value_enum, default_value_t = OutputForm::Text)]
+    pub output: OutputForm,
+}
+
+/// How pods are packed into machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Packing {
+    /// Each pod into the first machine that takes it, largest pods first
+    FirstFit,
+    /// As cheap as can be found, never dearer than first-fit
+    Cost,
+}
+
+/// Form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputForm {
+    /// For programs
+    Json,
+    /// For people
+    Text,
+}

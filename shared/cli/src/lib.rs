@@ -1,0 +1,35 @@
+//! The `joiner` command, as a library so that tests run what users run.
+//!
+//! Modules in reading order: [`args`] (what can be asked), [`plan`] (what would be launched), with its answer as
+//! JSON in [`answer`] and as text in [`table`], [`types`] (what can be bought), [`fault`] (what goes wrong), and
+//! [`output`] (where answers go).
+
+pub mod answer;
+pub mod args;
+pub mod fault;
+pub mod output;
+pub mod plan;
+pub mod table;
+pub mod types;
+
+use args::{Arguments, Command, OutputForm};
+use fault::Fault;
+
+/// Answers one command line; the answer is text for standard output.
+///
+/// # Errors
+/// Bad input, with what, where and the remedy.
+pub fn run(arguments: &Arguments) -> Result<String, Fault> {
+    match &arguments.command {
+        Command::Plan(asked) => {
+            let planned = plan::plan(asked)?;
+            Ok(match asked.output {
+                OutputForm::Json => output::json(&answer::answer(&planned.plan)),
+                OutputForm::Text => table::text(&planned),
+            })
+        }
+        Command::Types(asked) => types::types(asked),
+        Command::Crds => joiner_api::crd::crds_yaml().map_err(|error| Fault::unexpected(error.to_string())),
+        Command::Version => Ok(format!("joiner {}\n", env!("CARGO_PKG_VERSION"))),
+    }
+}

@@ -1,0 +1,117 @@
+//! `joiner plan`: which machines would be launched for the pending pods of manifests?
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use joiner_api::read::{Assumptions, Manifests, Mode, Settings, Source};
+use joiner_catalog::{AwsSettings, Catalog};
+use joiner_core::model::{Snapshot, Unavailable};
+use joiner_core::scheduling::plan::{Knobs, Plan, ReservedMode};
+use joiner_core::scheduling::solve;
+
+use crate::args::{InputArguments, Packing, PlanArguments};
+use crate::fault::Fault;
+use crate::output;
+
+/// A decision with what it was made on.
+#[derive(Debug)]
+pub struct Planned {
+    /// The world it was made on.
+    pub snapshot: Snapshot,
+    /// The decision.
+    pub plan: Plan,
+}
+
+/// Reads the input and decides.
+///
+/// # Errors
+/// Bad input, and what is not supported yet.
+pub fn plan(asked: &PlanArguments) -> Result<Planned, Fault> {
+    let settings = settings(asked.settings.as_deref())?;
+    refuse_what_is_to_come(asked, &settings)?;
+    let catalog = catalog(asked.input.catalog.as_deref())?;
+    let manifests = manifests(&asked.input)?;
+    let now = settings.now.unwrap_or_else(Timestamp::now);
+    let assumptions = Assumptions { now, zones: catalog.zones(), expand_workloads: true };
+    let snapshot =
+        with_instance_types(manifests.into_snapshot(&assumptions), &catalog, &settings.unavailable);
+    let knobs = Knobs {
+        now,
+        preference_policy: settings.preference_policy,
+        min_values_policy: settings.min_values_policy,
+        reserved_mode: ReservedMode::Strict,
+    };
+    let plan = solve(&snapshot, &knobs);
+    Ok(Planned { snapshot, plan })
+}
+
+fn refuse_what_is_to_come(asked: &PlanArguments, settings: &Settings) -> Result<(), Fault> {
+    if asked.disrupt || settings.mode == Some(Mode::Disrupt) {
+        return Err(Fault::bad_input(
+            "plan --disrupt is not supported yet",
+            "leave --disrupt and mode: disrupt out to see what would be launched",
+        ));
+    }
+    if asked.packing == Packing::Cost {
+        return Err(Fault::bad_input("--packing cost is not supported yet", "use --packing first-fit"));
+    }
+    Ok(())
+}
+
+fn settings(file: Option<&Path>) -> Result<Settings, Fault> {
+    let Some(file) = file else { return Ok(Settings::default()) };
+    let text = fs::read_to_string(file).map_err(|error| {
+        Fault::bad_input(
+            format!("cannot read {}: {error}", file.display()),
+            "give --settings a YAML or JSON file",
+        )
+    })?;
+    Ok(Settings::read(&Source { name: file.display().to_string().into(), text })?)
+}
+
+/// The facts named, or those that are built in.
+///
+/// # Errors
+/// A file that cannot be read or is no catalog.
+pub fn catalog(file: Option<&Path>) -> Result<Arc<Catalog>, Fault> {
+    let Some(file) = file else { return Ok(Arc::new(Catalog::embedded().clone())) };
+    let remedy = "give --catalog a recording of EC2 facts and prices, or leave it out for the built-in ones";
+    let bytes = fs::read(file)
+        .map_err(|error| Fault::bad_input(format!("cannot read {}: {error}", file.display()), remedy))?;
+    let catalog = Catalog::read(&bytes)
+        .map_err(|error| Fault::bad_input(format!("{}: {error}", file.display()), remedy))?;
+    Ok(Arc::new(catalog))
+}
+
+/// The objects of all files named. What was left aside is told on standard error.
+///
+/// # Errors
+/// No file at all, and everything that is wrong with the manifests.
+pub fn manifests(input: &InputArguments) -> Result<Manifests, Fault> {
+    if input.files.is_empty() && input.more_files.is_empty() {
+        return Err(Fault::bad_input(
+            "no manifests are given",
+            "name files or folders with -f, or - for stdin",
+        ));
+    }
+    let mut sources = Vec::new();
+    for file in input.files.iter().chain(&input.more_files) {
+        sources.extend(Source::open(file, &input.cluster)?);
+    }
+    let manifests = Manifests::read(&sources)?;
+    for note in &manifests.notes {
+        output::complain(&format!("note: {note}"));
+    }
+    Ok(manifests)
+}
+
+/// Adds what can be bought under each class.
+pub fn with_instance_types(snapshot: Snapshot, catalog: &Catalog, unavailable: &[Unavailable]) -> Snapshot {
+    let types = snapshot.node_classes.iter().map(|class| {
+        let types = catalog.instance_types(class, &AwsSettings::UNSET, unavailable);
+        (class.name.clone(), Arc::new(types))
+    });
+    Snapshot { instance_types: types.collect(), ..snapshot }
+}

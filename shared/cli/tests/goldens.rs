@@ -1,0 +1,214 @@
+//! Outcomes recorded from Karpenter: the same manifests, settings and facts give the same answer here.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use joiner_cli::answer::answer;
+use joiner_cli::args::{InputArguments, OutputForm, Packing, PlanArguments};
+use joiner_cli::plan::plan;
+use serde_json::{Map, Value};
+
+/// Keys of an answer that the recordings have too.
+const COMPARED_CLAIM_KEYS: [&str; 6] =
+    ["nodePool", "pods", "instanceTypes", "requirements", "requests", "cheapestPrice"];
+
+/// Prices are recorded as sums of binary fractions.
+const PRICE_TOLERANCE_USD: f64 = 1e-6;
+
+/// Cases in which domains are equally good and Karpenter draws one at random. Their few runs happened to agree, or
+/// did not happen to draw what we choose: which pods go together and which fail must still agree.
+const DRAWN_AT_RANDOM: [&str; 5] = [
+    "capacity_type_spread-04",
+    "min_domains_and_policies-04",
+    "mixed_workload-01",
+    "mixed_workload-02",
+    "spread_with_existing-05",
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/provision")
+}
+
+fn cases() -> Vec<String> {
+    let ending = ".expected.json";
+    let entries = fs::read_dir(folder()).unwrap();
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut cases: Vec<String> = names.filter_map(|n| n.strip_suffix(ending).map(str::to_owned)).collect();
+    cases.sort();
+    cases
+}
+
+fn json(case: &str, part: &str) -> Value {
+    let file = folder().join(format!("{case}.{part}.json"));
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn answer_of(case: &str) -> Value {
+    let file = |part: &str| folder().join(format!("{case}.{part}.json"));
+    let asked = PlanArguments {
+        input: InputArguments {
+            catalog: None,
+            files: vec![file("manifests").display().to_string()],
+            more_files: Vec::new(),
+            cluster: "demo".to_owned(),
+        },
+        settings: Some(file("options")),
+        packing: Packing::FirstFit,
+        disrupt: false,
+        output: OutputForm::Json,
+    };
+    answer(&plan(&asked).unwrap_or_else(|fault| panic!("{case}: {fault}")).plan)
+}
+
+fn claims(answer: &Value) -> Vec<&Value> {
+    answer["newNodeClaims"].as_array().into_iter().flatten().collect()
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect()
+}
+
+fn same_price(one: &Value, other: &Value) -> bool {
+    let distance = one.as_f64().zip(other.as_f64()).map(|(one, other)| (one - other).abs());
+    distance.is_some_and(|distance| distance < PRICE_TOLERANCE_USD)
+}
+
+/// What only one of two lists has.
+fn list_diff(expected: &Value, got: &Value) -> String {
+    let texts = |value: &Value| -> BTreeSet<String> {
+        value.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    };
+    let (expected, got) = (texts(expected), texts(got));
+    let only = |some: &BTreeSet<String>, others: &BTreeSet<String>| {
+        let only: Vec<&str> = some.difference(others).map(String::as_str).collect();
+        format!("{} ({})", only.len(), only.iter().take(8).copied().collect::<Vec<_>>().join(" "))
+    };
+    format!("missing {}, extra {}", only(&expected, &got), only(&got, &expected))
+}
+
+fn claim_diff(diff: &mut String, expected: &Value, got: &Value) {
+    for key in COMPARED_CLAIM_KEYS {
+        let (want, have) = (&expected[key], &got[key]);
+        let is_same = if key == "cheapestPrice" { same_price(want, have) } else { want == have };
+        if is_same {
+            continue;
+        }
+        let detail = match want {
+            Value::Array(_) => list_diff(want, have),
+            Value::Object(_) => {
+                let mut detail = String::new();
+                for name in keys(want).union(&keys(have)).filter(|name| want[**name] != have[**name]) {
+                    write!(detail, " {name}: {} -> {}", want[*name], have[*name]).unwrap();
+                }
+                detail
+            }
+            _ => format!("{want} -> {have}"),
+        };
+        writeln!(diff, "    {key}: {detail}").unwrap();
+    }
+}
+
+/// How an answer differs from the recorded one; empty when it does not.
+fn diff(expected: &Value, got: &Value) -> String {
+    let mut diff = String::new();
+    let (want, have) = (claims(expected), claims(got));
+    if want.len() != have.len() {
+        writeln!(diff, "  machines: {} -> {}", want.len(), have.len()).unwrap();
+    }
+    for (index, (want, have)) in want.iter().zip(&have).enumerate() {
+        let mut inner = String::new();
+        claim_diff(&mut inner, want, have);
+        if !inner.is_empty() {
+            write!(diff, "  machine {index} of {}:\n{inner}", want["pods"][0]).unwrap();
+        }
+    }
+    for node in keys(&expected["existingNodes"]).union(&keys(&got["existingNodes"])) {
+        let (want, have) = (&expected["existingNodes"][node], &got["existingNodes"][node]);
+        if want != have {
+            writeln!(diff, "  node {node}: {}", list_diff(want, have)).unwrap();
+        }
+    }
+    let (want, have) = (keys(&expected["podErrors"]), keys(&got["podErrors"]));
+    if want != have {
+        writeln!(diff, "  failed pods: expected {want:?}, got {have:?}").unwrap();
+    }
+    if !same_price(&expected["totalCheapestPrice"], &got["totalCheapestPrice"]) {
+        writeln!(diff, "  price: {} -> {}", expected["totalCheapestPrice"], got["totalCheapestPrice"])
+            .unwrap();
+    }
+    diff
+}
+
+/// What an answer has to agree on where the recorded outcome varied between runs.
+fn summary_diff(expected: &Value, got: &Value) -> String {
+    let summary = &expected["summary"];
+    let nodes = got["newNodeClaims"].as_array().map_or(0, Vec::len);
+    let errors = got["podErrors"].as_object().map_or(0, Map::len);
+    let among = |list: &Value, value: &Value| {
+        list.as_array().into_iter().flatten().any(|v| v == value || same_price(v, value))
+    };
+    let mut diff = String::new();
+    if !among(&summary["nodes"], &nodes.into()) {
+        writeln!(diff, "  machines: one of {} -> {nodes}", summary["nodes"]).unwrap();
+    }
+    if summary["errors"] != Value::from(errors) {
+        writeln!(diff, "  failed pods: {} -> {errors}", summary["errors"]).unwrap();
+    }
+    if !among(&summary["price"], &got["totalCheapestPrice"]) {
+        writeln!(diff, "  price: one of {} -> {}", summary["price"], got["totalCheapestPrice"]).unwrap();
+    }
+    diff
+}
+
+/// How answers differ in the number of machines and in the pods that fail.
+fn coarse_diff(expected: &Value, got: &Value) -> String {
+    let mut diff = String::new();
+    let nodes = claims(got).len();
+    if !expected["summary"]["nodes"].as_array().into_iter().flatten().any(|n| *n == Value::from(nodes)) {
+        writeln!(diff, "  machines: one of {} -> {nodes}", expected["summary"]["nodes"]).unwrap();
+    }
+    let (want, have) = (keys(&expected["podErrors"]), keys(&got["podErrors"]));
+    if want != have {
+        writeln!(diff, "  failed pods: expected {want:?}, got {have:?}").unwrap();
+    }
+    diff
+}
+
+fn compare(concerns: impl Fn(&str, &Value) -> bool, compare: fn(&Value, &Value) -> String) {
+    let (mut failures, mut compared) = (String::new(), 0);
+    for case in cases() {
+        let expected = json(&case, "expected");
+        if !concerns(&case, &expected) {
+            continue;
+        }
+        compared += 1;
+        let diff = compare(&expected, &answer_of(&case));
+        if !diff.is_empty() {
+            write!(failures, "{case}\n{diff}").unwrap();
+        }
+    }
+    assert!(compared > 0, "no recorded cases");
+    let failed = failures.lines().filter(|line| !line.starts_with(' ')).count();
+    assert!(failures.is_empty(), "{failed} of {compared} differ (recorded -> ours)\n{failures}");
+}
+
+fn is_drawn(case: &str) -> bool {
+    DRAWN_AT_RANDOM.contains(&case)
+}
+
+#[test]
+fn stable_recordings_are_reproduced_exactly() {
+    compare(|case, expected| expected["stable"] == Value::from(true) && !is_drawn(case), diff);
+}
+
+#[test]
+fn unstable_recordings_agree_in_machines_failed_pods_and_price() {
+    compare(|case, expected| expected["stable"] == Value::from(false) && !is_drawn(case), summary_diff);
+}
+
+#[test]
+fn recordings_decided_by_a_draw_agree_in_machines_and_failed_pods() {
+    compare(|case, _| is_drawn(case), coarse_diff);
+}
