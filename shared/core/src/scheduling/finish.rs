@@ -35,8 +35,9 @@ impl Pass<'_> {
             plan.unschedulable.push(Unschedulable { pod: snapshot.pods[*pod].key.clone(), why });
         }
         let mut orders: FxHashMap<(*const TypeTable, SetId), PriceOrder> = FxHashMap::default();
-        for claim in std::mem::take(&mut self.claims) {
-            match self.propose(&claim, &mut orders) {
+        let claims = std::mem::take(&mut self.claims);
+        for claim in std::mem::take(&mut self.order).into_iter().map(|at| &claims[at as usize]) {
+            match self.propose(claim, &mut orders) {
                 Ok(proposed) => plan.claims.push(proposed),
                 Err(why) => plan.unschedulable.extend(claim.pods.iter().map(|pod| Unschedulable {
                     pod: snapshot.pods[*pod].key.clone(),

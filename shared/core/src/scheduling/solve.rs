@@ -55,6 +55,7 @@ pub fn solve(snapshot: &Snapshot, knobs: &Knobs) -> Plan {
         hosts: inventory.hosts,
         claims: Vec::new(),
         order: Vec::new(),
+        unsorted: None,
         ledger,
         book,
         scratch,
@@ -108,8 +109,10 @@ pub(crate) struct Pass<'a> {
     /// Host ids given out.
     pub(crate) hosts: HostId,
     pub(crate) claims: Vec<InFlight>,
-    /// Claims with the fewest pods first; among equals the order the reference's stable sort gives.
-    order: Vec<u32>,
+    /// Claims with the fewest pods first, as a stable sort before each pod leaves them.
+    pub(crate) order: Vec<u32>,
+    /// Position in the order of the claim that changed since it was sorted.
+    unsorted: Option<usize>,
     pub(crate) ledger: Ledger,
     pub(crate) book: ReservationBook,
     pub(crate) scratch: Vec<Scratch>,
@@ -285,6 +288,7 @@ impl<'a> Pass<'a> {
     }
 
     fn add_to_in_flight(&mut self, pod: usize, class_id: ClassId) -> bool {
+        self.sort_claims();
         for position in 0..self.order.len() {
             let at = self.order[position] as usize;
             if self.classes.get(class_id).refused_claims.has(at) {
@@ -305,7 +309,7 @@ impl<'a> Pass<'a> {
                 Ok(admission) => {
                     let template_index = claim.template;
                     self.settle(at, pod, class_id, admission, template_index);
-                    self.move_back(position);
+                    self.unsorted = Some(position);
                     return true;
                 }
                 Err(No::Never) => self.classes.get_mut(class_id).refused_claims.add(at),
@@ -348,8 +352,9 @@ impl<'a> Pass<'a> {
                     let at = self.open_claim(index, types);
                     self.settle(at, pod, class_id, admission, index);
                     self.ledger.charge(index, &template.table, &self.claims[at].types);
-                    let after = self.order.partition_point(|c| self.claims[*c as usize].pods.len() <= 1);
-                    self.order.insert(after, at as u32);
+                    self.sort_claims();
+                    self.unsorted = Some(self.order.len());
+                    self.order.push(at as u32);
                     return Ok(());
                 }
                 // A lighter pool must not be paid for only because the reservation is contended.
@@ -399,11 +404,18 @@ impl<'a> Pass<'a> {
         self.topology.record((universe, sets), &class.asker(), &class.mirrors, &place);
     }
 
-    /// A claim that took a pod goes behind those with as many pods as it had before.
-    fn move_back(&mut self, position: usize) {
-        let had = self.claims[self.order[position] as usize].pods.len() - 1;
-        let rest = &self.order[position + 1..];
-        let end = position + 1 + rest.partition_point(|c| self.claims[*c as usize].pods.len() <= had);
-        self.order[position..end].rotate_left(1);
+    /// Puts the claim that changed last where a stable sort by pods would put it. Done before the next look,
+    /// not at once, so that claims come out in the order the reference leaves them in.
+    fn sort_claims(&mut self) {
+        let Some(from) = self.unsorted.take() else { return };
+        let pods = |at: &u32| self.claims[*at as usize].pods.len();
+        let changed = pods(&self.order[from]);
+        let before = self.order[..from].partition_point(|at| pods(at) <= changed);
+        if before < from {
+            self.order[before..=from].rotate_right(1);
+        } else {
+            let after = self.order[from + 1..].partition_point(|at| pods(at) < changed);
+            self.order[from..=from + after].rotate_left(1);
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::super::values::{KeyId, Universe, ValueId, ValueSet};
+use super::domains::Domains;
 use crate::model::LabelSelector;
 
 /// What the rule asks for.
@@ -57,6 +58,8 @@ pub(crate) struct Group {
     counts: Vec<i32>,
     /// Domains with at least one matching pod.
     occupied: usize,
+    /// The domain that was chosen last, or has the most pods to begin with.
+    last: Option<ValueId>,
 }
 
 /// What one candidate offers and what the pod itself restricts the rule to.
@@ -69,11 +72,13 @@ pub(crate) struct Question<'a> {
     pub(crate) node_domains: &'a ValueSet,
     /// Whether the rule counts the pod itself.
     pub(crate) selects_itself: bool,
+    /// What the domains of the key are worth when a rule does not care.
+    pub(crate) appeal: &'a Domains,
 }
 
 impl Group {
     pub(crate) fn new(identity: Identity, min_domains: Option<i32>, known: ValueSet) -> Self {
-        Group { identity, min_domains, known, counts: Vec::new(), occupied: 0 }
+        Group { identity, min_domains, known, counts: Vec::new(), occupied: 0, last: None }
     }
 
     pub(crate) fn count(&self, domain: usize) -> i32 {
@@ -93,6 +98,9 @@ impl Group {
         self.counts[domain] += pods;
         if let DomainKey::Label(_) = self.identity.key {
             self.known.list(domain as ValueId);
+            if pods == 1 || self.last.is_none_or(|last| self.count(domain) > self.count(last as usize)) {
+                self.last = Some(domain as ValueId);
+            }
         }
     }
 
@@ -149,6 +157,14 @@ impl Group {
         admitted
     }
 
+    /// Among domains that the rule holds equal: the cheaper one, then the one more pools can provide, then in
+    /// turn by name. The reference takes whichever its map yields first.
+    fn preference(&self, q: &Question<'_>, value: ValueId) -> impl Ord + use<> {
+        let name = q.universe.value_name(q.key, value).clone();
+        let had_its_turn = self.last.is_some_and(|last| name <= *q.universe.value_name(q.key, last));
+        (q.appeal.rank(value), had_its_turn, name)
+    }
+
     // behaviour: scheduling/spread-picks-the-emptiest-domain
     fn spread(&self, q: &Question<'_>) -> ValueSet {
         let itself = i32::from(q.selects_itself);
@@ -158,8 +174,11 @@ impl Group {
             q.universe.admits(q.key, q.node_domains, *value)
                 && count - i64::from(least) <= i64::from(self.identity.max_skew)
         };
-        let name = |value: &ValueId| q.universe.value_name(q.key, *value).clone();
-        let best = self.known.listed().filter(fits).min_by_key(|v| (self.count(*v as usize), name(v)));
+        let best = self
+            .known
+            .listed()
+            .filter(fits)
+            .min_by_key(|v| (self.count(*v as usize), self.preference(q, *v)));
         best.map_or(ValueSet::none(), ValueSet::one)
     }
 
@@ -182,7 +201,7 @@ impl Group {
         }
         // Exactly one domain is chosen, so that the next pod knows where this one went.
         let free = self.filter(q, |_| true);
-        let first = free.listed().min_by_key(|v| q.universe.value_name(q.key, *v).clone());
+        let first = free.listed().min_by_key(|v| self.preference(q, *v));
         first.map_or(ValueSet::none(), ValueSet::one)
     }
 

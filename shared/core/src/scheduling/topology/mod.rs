@@ -156,7 +156,9 @@ impl Topology {
             None => {
                 let selects_itself = inverse || self.selects(id, asker.label_set);
                 let pod_domains = sets.get(asker.strict, key).unwrap_or(ANY);
-                let question = Question { universe, key, pod_domains, node_domains, selects_itself };
+                static NOWHERE: domains::Domains = domains::Domains::none();
+                let appeal = self.domains.get(&key).unwrap_or(&NOWHERE);
+                let question = Question { universe, key, pod_domains, node_domains, selects_itself, appeal };
                 let answer = group.admitted(&question);
                 self.asked.push((id, node_domains.clone(), answer.clone()));
                 answer
