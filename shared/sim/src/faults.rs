@@ -12,6 +12,8 @@ const fn millis(least: u64, most: u64) -> TimeRange {
 /// How long things take when nothing is wrong; roughly what EKS with AL2023 shows.
 #[derive(Debug, Clone)]
 pub struct Pace {
+    /// Most invocations at once; further messages wait.
+    pub invocations_at_once: usize,
     /// A call to the API server, each way.
     pub cluster_call: TimeRange,
     /// A call to the store or the queue, each way.
@@ -43,6 +45,7 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Pace {
+            invocations_at_once: 8,
             cluster_call: millis(3, 25),
             store_call: millis(2, 12),
             cloud_call: millis(300, 1200),

@@ -138,7 +138,7 @@ fn hint_of(change: Change, again_until: Timestamp) -> Option<Message> {
         Change::PodUnschedulable(key) => {
             Message::PodsPending { hint: PendingHint::Pod { namespace: key.namespace, name: key.name } }
         }
-        Change::PodsOfNode(node) => Message::PodMoved { node },
+        Change::PodMoved { node, pod: _ } => Message::PodMoved { node },
         Change::Claim(name) => Message::ClaimStep { claim: ClaimName::new(&name).ok()?, again_until },
         Change::Deleting(name) => {
             let target = Target::Claim(ClaimName::new(&name).ok()?);

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use joiner_api::read::{self, Manifests};
 use joiner_core::model::{Pod, Zone, keys};
 
-use crate::cluster::{Controller, ControllerKind};
+use crate::cluster::{Controller, ControllerKind, VolumeTemplate};
 use crate::script::ScriptObject;
 
 /// The annotation of a pod template that says how long its pods work before they end well.
@@ -92,8 +92,12 @@ fn workload(read: read::Workload) -> ScriptObject {
         read::WorkloadKind::Job => ControllerKind::Job,
     };
     let mut made = controller_of(kind, read.template, read.replicas);
-    let claims = read.claim_templates.into_iter().filter(|template| !template.is_ephemeral);
-    made.claim_templates = claims.map(|template| (template.name, template.claim.storage_class)).collect();
+    let volume = |template: read::ClaimTemplate| VolumeTemplate {
+        name: template.name,
+        storage_class: template.claim.storage_class,
+        is_ephemeral: template.is_ephemeral,
+    };
+    made.volumes = read.claim_templates.into_iter().map(volume).collect();
     ScriptObject::Controller(made)
 }
 

@@ -14,8 +14,6 @@ use crate::log::EntryKind;
 use crate::ports::SimPorts;
 use crate::world::World;
 
-/// Most invocations at once.
-const MOST_INVOCATIONS: usize = 8;
 /// An invocation is ended after this long.
 const TIME_OUT: Duration = Duration::from_secs(60);
 
@@ -100,8 +98,11 @@ impl Simulation {
     }
 
     fn start_invocations(&mut self) {
-        while self.executor.running() < MOST_INVOCATIONS {
+        loop {
             let mut world = self.world.lock();
+            if self.executor.running() >= world.pace.invocations_at_once {
+                return;
+            }
             let Some((letter, message)) = world.mail.take() else { return };
             let now = world.agenda.now();
             let name = format!("{message:?}");

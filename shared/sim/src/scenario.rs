@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use joiner_core::model::InstanceType;
 use joiner_ports::ClusterName;
 
-use crate::faults::Faults;
+use crate::faults::{Faults, Pace};
 use crate::log::LogEntry;
 use crate::report::RunReport;
 use crate::runtime::{Handler, Simulation};
@@ -35,6 +35,8 @@ pub struct Scenario {
     pub types: BTreeMap<Arc<str>, Arc<Vec<InstanceType>>>,
     /// What the user does.
     pub script: Vec<ScriptStep>,
+    /// How long things take.
+    pub pace: Pace,
     /// What goes wrong.
     pub faults: Faults,
     /// Longest virtual time it may take.
@@ -45,6 +47,7 @@ impl Scenario {
     /// The world at its start.
     pub fn world(&self) -> World {
         let mut world = World::seeded(self.seed);
+        world.pace = self.pace.clone();
         world.faults = self.faults.clone();
         world.ec2.types = self.types.clone();
         self.objects.iter().cloned().for_each(|object| world.apply(object));

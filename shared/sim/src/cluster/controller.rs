@@ -58,6 +58,17 @@ impl fmt::Display for ControllerKey {
     }
 }
 
+/// A volume that every pod of a controller gets of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeTemplate {
+    /// Name of the claim template or volume.
+    pub name: Arc<str>,
+    /// Storage class.
+    pub storage_class: Option<Arc<str>>,
+    /// Whether the claim lives and dies with the pod, and is named `<pod>-<name>` rather than `<name>-<pod>`.
+    pub is_ephemeral: bool,
+}
+
 /// A controller of pods.
 #[derive(Debug, Clone)]
 pub struct Controller {
@@ -73,8 +84,8 @@ pub struct Controller {
     pub succeeded: u32,
     /// What its pods look like, unbound.
     pub template: Pod,
-    /// Volumes made for every pod of a StatefulSet: volume name and storage class.
-    pub claim_templates: Vec<(Arc<str>, Option<Arc<str>>)>,
+    /// Volumes made for each of its pods.
+    pub volumes: Vec<VolumeTemplate>,
     /// How long its pods work; `None` until they are stopped.
     pub runs_for: Option<Duration>,
     /// How many pods it has made, for their names.
@@ -92,7 +103,7 @@ impl Controller {
             completions: replicas,
             succeeded: 0,
             template,
-            claim_templates: Vec::new(),
+            volumes: Vec::new(),
             runs_for,
             made: 0,
         }

@@ -85,7 +85,8 @@ impl World {
         let Some(kept) = self.cluster.controllers.get_mut(&controller.key) else { return };
         kept.made += 1;
         let name = format!("{}-{}", controller.key.key.name, kept.made);
-        let pod = pod_named(controller, &name);
+        let mut pod = pod_named(controller, &name);
+        self.make_volumes(controller, &mut pod);
         self.create_pod(pod, controller.runs_for);
     }
 
@@ -112,8 +113,8 @@ impl World {
                 Some(object) if object.pod.ready => {}
                 Some(_) => return,
                 None => {
-                    self.make_volumes(controller, ordinal);
-                    let pod = pod_named(controller, &key_of(ordinal).name);
+                    let mut pod = pod_named(controller, &key_of(ordinal).name);
+                    self.make_volumes(controller, &mut pod);
                     self.create_pod(pod, None);
                     return;
                 }

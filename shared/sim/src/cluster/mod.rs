@@ -30,7 +30,7 @@ use joiner_core::model::{
 use jiff::Timestamp;
 use joiner_ports::ObjectRef;
 
-pub use controller::{Controller, ControllerKey, ControllerKind};
+pub use controller::{Controller, ControllerKey, ControllerKind, VolumeTemplate};
 pub use eviction::EvictionRefusal;
 pub use pods::PodObject;
 
@@ -49,7 +49,12 @@ pub enum Change {
     /// The scheduler found no node for a pod.
     PodUnschedulable(NamespacedName),
     /// A pod was bound to a node, or left it.
-    PodsOfNode(Arc<str>),
+    PodMoved {
+        /// The node.
+        node: Arc<str>,
+        /// The pod.
+        pod: NamespacedName,
+    },
     /// A claim was written.
     Claim(Arc<str>),
     /// A claim or its node is to go.

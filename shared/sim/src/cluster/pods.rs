@@ -52,6 +52,9 @@ impl World {
         let now = self.agenda.now();
         pod.uid = self.cluster.next_uid();
         pod.created_at = Some(now);
+        // Manifests describe pods as they wait; here the scheduler has yet to look.
+        pod.unschedulable = false;
+        pod.phase = PodPhase::Pending;
         let key = pod.key.clone();
         if pod.node_name.is_none() {
             self.record(EntryKind::PodPending, &key.to_string(), pod.spec.requests.to_string());
@@ -96,11 +99,12 @@ impl World {
         let Some(object) = self.cluster.pods.remove(key) else { return };
         self.cluster.next_version();
         self.book.pod_left(&object.pod, self.agenda.now());
+        self.drop_volumes(&object.pod);
         if !object.pod.is_owned_by_daemon_set() {
             self.record(EntryKind::PodGone, &key.to_string(), String::new());
         }
         if let Some(node) = &object.pod.node_name {
-            self.pods_of_node_changed(node);
+            self.pod_left_node(key, node);
         }
         self.cluster_changed();
     }
@@ -115,7 +119,7 @@ impl World {
         let reference = object.reference();
         let is_daemon = object.pod.is_owned_by_daemon_set();
         self.book.pod_bound(&object.pod, self.agenda.now());
-        self.cluster.changes.insert(Change::PodsOfNode(Arc::clone(node)));
+        self.cluster.changes.insert(Change::PodMoved { node: Arc::clone(node), pod: key.clone() });
         if !is_daemon {
             self.cluster.busy.insert(Arc::clone(node));
             self.record(EntryKind::PodBound, &key.to_string(), format!("to {node}"));
@@ -124,9 +128,9 @@ impl World {
         self.agenda.after(starts, Due::PodStarts(reference));
     }
 
-    /// A pod came to or left a node: notes it on the claim, and says when the node has become empty.
-    pub(crate) fn pods_of_node_changed(&mut self, node: &Arc<str>) {
-        self.cluster.changes.insert(Change::PodsOfNode(Arc::clone(node)));
+    /// A pod left a node: says when the node has become empty.
+    pub(crate) fn pod_left_node(&mut self, key: &NamespacedName, node: &Arc<str>) {
+        self.cluster.changes.insert(Change::PodMoved { node: Arc::clone(node), pod: key.clone() });
         let is_busy = self
             .cluster
             .pods
@@ -153,7 +157,7 @@ impl World {
         self.book.pod_left(&pod, self.agenda.now());
         self.record(EntryKind::PodFinished, &pod.key.to_string(), String::new());
         if let Some(node) = &pod.node_name {
-            self.pods_of_node_changed(node);
+            self.pod_left_node(&pod.key, node);
         }
         self.cluster_changed();
     }

@@ -27,20 +27,39 @@ pub(super) fn are_reachable(cluster: &Cluster, pod: &Pod, node: &Node) -> bool {
 }
 
 impl World {
-    /// Claims of a StatefulSet's pod, kept over its lives.
-    pub(crate) fn make_volumes(&mut self, controller: &Controller, ordinal: usize) {
-        for (volume, storage_class) in &controller.claim_templates {
-            let name = format!("{volume}-{}-{ordinal}", controller.key.key.name);
-            let namespace = Arc::clone(&controller.key.key.namespace);
-            let key = NamespacedName { namespace, name: name.into() };
+    /// Gives a pod the volumes its controller makes for each; those of a StatefulSet are kept over its lives.
+    pub(crate) fn make_volumes(&mut self, controller: &Controller, pod: &mut Pod) {
+        for template in &controller.volumes {
+            let name: Arc<str> = match template.is_ephemeral {
+                true => format!("{}-{}", pod.key.name, template.name).into(),
+                false => format!("{}-{}", template.name, pod.key.name).into(),
+            };
+            if !template.is_ephemeral {
+                // The template mounts the claim under the name of the claim template.
+                let spec = Arc::make_mut(&mut pod.spec);
+                let unnamed = PodVolume::Claim(Arc::clone(&template.name));
+                spec.volumes.retain(|volume| *volume != unnamed);
+                spec.volumes.push(PodVolume::Claim(Arc::clone(&name)));
+            }
+            let key = NamespacedName { namespace: Arc::clone(&pod.key.namespace), name };
             self.cluster.volume_claims.entry(key.clone()).or_insert_with(|| VolumeClaim {
                 key,
-                storage_class: storage_class.clone(),
+                storage_class: template.storage_class.clone(),
                 volume_name: None,
                 bind_completed: false,
                 deleting: false,
                 lost: false,
             });
+        }
+    }
+
+    /// Ephemeral volumes die with their pod.
+    pub(crate) fn drop_volumes(&mut self, pod: &Pod) {
+        for volume in pod.spec.volumes.iter().filter(|volume| matches!(volume, PodVolume::Ephemeral(_))) {
+            let claim = self.cluster.volume_claims.remove(&claim_key(pod, volume));
+            if let Some(name) = claim.and_then(|claim| claim.volume_name) {
+                self.cluster.volumes.remove(&name);
+            }
         }
     }
 
