@@ -1,0 +1,108 @@
+//! Loading: the snapshot that decisions are made on, put together from cluster, catalog and store.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use joiner_core::disruption::candidate::Volatile;
+use joiner_core::in_flight;
+use joiner_core::model::{NamespacedName, NodeClass, Snapshot, Unavailable};
+use joiner_ports::{
+    Catalog, CatalogError, ClusterRead, Command, CommandPhase, Completeness, LaunchIntent, Ports, Store,
+    UnavailableUntil,
+};
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Everything a decision may look at.
+pub(crate) struct Loaded {
+    /// The cluster, instance types and marks. Machines that were decided on but have no claim yet are in it as
+    /// claims, so that they count.
+    pub(crate) snapshot: Snapshot,
+    /// Launches not known to be done.
+    pub(crate) intents: Vec<LaunchIntent>,
+    /// Nominations and claims in commands.
+    pub(crate) volatile: Volatile,
+    /// What is not to be had.
+    pub(crate) unavailable: Vec<UnavailableUntil>,
+}
+
+impl Loaded {
+    /// The class of a name.
+    pub(crate) fn class(&self, name: &str) -> Option<&NodeClass> {
+        self.snapshot.node_classes.iter().find(|class| &*class.name == name)
+    }
+
+    /// Pods for which machines are on their way already.
+    pub(crate) fn awaited_pods(&self) -> BTreeSet<NamespacedName> {
+        self.intents.iter().flat_map(|intent| intent.pods.iter().cloned()).collect()
+    }
+}
+
+/// Loads; the reason when the view is not complete, for then nothing may be decided.
+pub(crate) async fn load<P: Ports>(context: &Context<'_, P>) -> Result<Result<Loaded, String>, Failure> {
+    let store = context.ports.store();
+    // Intents before the cluster: one that is closed in between has its claim in the view by then. The other way
+    // round, a machine could be missing from both.
+    let intents = store.open_intents().await?;
+    let commands = store.commands().await?;
+    let view = context.ports.cluster().snapshot().await?;
+    if let Completeness::Partial { why } = view.completeness {
+        return Ok(Err(why));
+    }
+    let unavailable = store.unavailable(context.now).await?;
+    let nominated = store.nominations(context.now).await?;
+    let mut snapshot = view.snapshot;
+    add_types(context, &mut snapshot, &unavailable).await?;
+    mark_commands(&mut snapshot, &commands);
+    add_in_flight(&mut snapshot, &intents);
+    let in_command = commands.iter().flat_map(|c| &c.nodes).map(|node| node.claim.to_arc()).collect();
+    let nominated = nominated.into_iter().map(|n| (n.node, n.until)).collect();
+    let volatile = Volatile { nominated, in_command };
+    Ok(Ok(Loaded { snapshot, intents, volatile, unavailable }))
+}
+
+/// Instance types by class. A class whose types cannot be told is left without; its pools take no part then.
+async fn add_types<P: Ports>(
+    context: &Context<'_, P>,
+    snapshot: &mut Snapshot,
+    unavailable: &[UnavailableUntil],
+) -> Result<(), Failure> {
+    let marks: Vec<Unavailable> = unavailable.iter().map(|mark| mark.what.clone()).collect();
+    for class in &snapshot.node_classes {
+        match context.ports.catalog().instance_types(class, &marks).await {
+            Ok(types) => drop(snapshot.instance_types.insert(Arc::clone(&class.name), types)),
+            Err(CatalogError::Rejected(why)) => {
+                tracing::warn!(class = %class.name, %why, "the class has no instance types");
+            }
+            Err(failure @ CatalogError::Unavailable(_)) => return Err(failure.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Nodes that an accepted command takes away are no targets any more, and their pods need a place.
+fn mark_commands(snapshot: &mut Snapshot, commands: &[Command]) {
+    let accepted = commands.iter().filter(|command| command.phase == CommandPhase::Accepted);
+    let claims = accepted.flat_map(|command| &command.nodes).map(|node| node.claim.to_arc());
+    snapshot.marked_for_deletion.extend(claims);
+}
+
+/// Intents whose claim is not written yet count as claims, and claims that are not launched as machines.
+fn add_in_flight(snapshot: &mut Snapshot, intents: &[LaunchIntent]) {
+    for intent in intents {
+        if snapshot.node_claims.iter().all(|claim| *claim.name != *intent.claim.as_str()) {
+            snapshot.node_claims.push(in_flight::claim_of(intent.claim.as_str(), &intent.draft));
+        }
+    }
+    let types = &snapshot.instance_types;
+    let waiting = snapshot.node_claims.iter_mut();
+    for claim in waiting.filter(|claim| claim.provider_id.is_none() && claim.deletion_at.is_none()) {
+        if let Some(types) = types.get(&claim.node_class.name) {
+            in_flight::assume(claim, types);
+            // Stands in for the id it will get, so that pods may be planned onto what it has left.
+            claim.provider_id = Some(format!("joiner:///in-flight/{}", claim.name).into());
+        }
+    }
+    snapshot.node_claims.sort_by(|a, b| a.name.cmp(&b.name));
+}
