@@ -7,10 +7,10 @@
 //! - [`world`]: everything there is, and how it moves from moment to moment;
 //! - [`agenda`], [`chance`], [`faults`], [`log`]: time, chance, trouble, and what happened;
 //! - [`cluster`], [`ec2`], [`mail`], [`keep`]: the parts of a world;
-//! - [`ports`], [`executor`], [`runtime`]: handlers in that world;
+//! - [`ports`], [`executor`], [`runtime`], [`product`]: handlers in that world, and the product as one;
 //! - [`script`], [`script_file`], [`scenario`], [`manifests`]: what the user does, a run from beginning to end, and what it is
 //!   made of;
-//! - [`book`], [`bound`], [`checks`], [`report`], [`timeline`]: what it came to, what was broken, how it reads.
+//! - [`book`], [`bound`], [`checks`], [`settle`], [`report`], [`timeline`]: what it came to, what was broken, how it reads.
 
 pub mod agenda;
 pub mod book;
@@ -26,10 +26,12 @@ pub mod log;
 pub mod mail;
 pub mod manifests;
 pub mod ports;
+pub mod product;
 pub mod report;
 pub mod runtime;
 pub mod scenario;
 pub mod script;
 pub mod script_file;
+pub mod settle;
 pub mod timeline;
 pub mod world;

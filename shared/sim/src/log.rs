@@ -55,6 +55,10 @@ pub enum EntryKind {
     NodeDraining,
     /// A node is gone.
     NodeGone,
+    /// Nodes were found to be unneeded, and are looked at again before anything is touched.
+    Proposed,
+    /// The product says what it decided or did.
+    Fact,
     /// The product wrote an event.
     Event,
     /// A call through a port.
@@ -71,6 +75,7 @@ impl EntryKind {
         !matches!(
             self,
             EntryKind::Event
+                | EntryKind::Fact
                 | EntryKind::Call
                 | EntryKind::Message
                 | EntryKind::Invocation
@@ -107,6 +112,8 @@ impl EntryKind {
             EntryKind::NodeEmpty => "node empty",
             EntryKind::NodeDraining => "node draining",
             EntryKind::NodeGone => "node gone",
+            EntryKind::Proposed => "proposal",
+            EntryKind::Fact => "fact",
             EntryKind::Event => "event",
             EntryKind::Call => "call",
             EntryKind::Message => "message",

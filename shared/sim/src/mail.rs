@@ -17,11 +17,9 @@ pub const VISIBILITY: Duration = Duration::from_secs(60);
 /// Deliveries after which a message is put aside.
 pub const MOST_DELIVERIES: u32 = 5;
 /// How long a step that a change set off keeps sending itself again; after that the clock takes over.
-const PERSISTENCE: Duration = Duration::from_secs(120);
+const PERSISTENCE: Duration = Duration::from_secs(60);
 /// The pace of the deployment's clock.
 const TICK: Duration = Duration::from_secs(60);
-/// How often machines and claims are compared.
-const TICKS_PER_SWEEP: u64 = 2;
 
 /// A message on its way.
 #[derive(Debug, Clone)]
@@ -38,7 +36,6 @@ pub struct Mail {
     letters: BTreeMap<u64, Letter>,
     arrived: VecDeque<u64>,
     sent: u64,
-    ticks: u64,
     /// Messages put aside after too many deliveries.
     pub dead: Vec<Message>,
 }
@@ -109,11 +106,7 @@ impl World {
     }
 
     pub(crate) fn tick(&mut self) {
-        self.mail.ticks += 1;
         self.send(&Message::Tick, Duration::ZERO);
-        if self.mail.ticks.is_multiple_of(TICKS_PER_SWEEP) {
-            self.send(&Message::Sweep, Duration::ZERO);
-        }
         self.agenda.after(TICK, Due::Tick);
     }
 

@@ -121,9 +121,8 @@ impl fmt::Display for RunReport {
         writeln!(
             f,
             "\nThe bound is the optimum of a linear program: at every instant, fractions of machines that give the\n\
-             pods on nodes exactly the cpu and memory they ask for, at the best prices the NodePools allow. No\n\
-             plan can cost less; boot, the minute of calm before consolidation and rounding to whole machines\n\
-             are the difference."
+             pods on nodes exactly the cpu and memory they ask for, at the best prices the NodePools allow. No plan\n\
+             costs less. Boot, the calm before consolidation and rounding to whole machines are the difference."
         )?;
         list(f, "pods that wait", &self.pods_waiting)?;
         list(f, "NodePools not used", &self.pools_unused)?;

@@ -20,7 +20,7 @@ const QUIET: Duration = Duration::from_secs(15 * 60);
 /// A run with nothing left in it is over after this long.
 const EMPTY: Duration = Duration::from_secs(60);
 /// How often the end is looked for.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A run to be.
 #[derive(Debug, Clone)]

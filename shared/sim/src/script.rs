@@ -10,6 +10,7 @@ use joiner_core::model::{
 
 use crate::agenda::Due;
 use crate::cluster::{Change, Controller, ControllerKey, Versioned};
+use crate::faults::Faults;
 use crate::log::EntryKind;
 use crate::world::World;
 
@@ -72,6 +73,8 @@ pub enum ScriptAction {
     DeletePool(Arc<str>),
     /// EC2 has none of an offering from now on.
     Refuse(OfferingKey),
+    /// Other things go wrong from now on.
+    Faults(Faults),
 }
 
 /// One step.
@@ -115,6 +118,11 @@ impl World {
                 self.delete_claim(&name);
             }
             ScriptAction::DeletePool(name) => self.delete_pool(&name),
+            ScriptAction::Faults(faults) => {
+                let what = if faults == Faults::calm() { "calms down" } else { "turns rough" };
+                self.record(EntryKind::Script, "weather", what.to_owned());
+                self.faults = faults;
+            }
             ScriptAction::Refuse(key) => {
                 let what = format!("{} {} {}", key.instance_type, key.zone, key.capacity_type);
                 self.record(EntryKind::Script, &what, "is not to be had any more".to_owned());

@@ -10,6 +10,9 @@ use crate::report::clock;
 /// Things less than this apart are told together.
 const TOGETHER: Duration = Duration::from_secs(1);
 
+/// What stands between place and time where pods run.
+const AFTER: &str = " after ";
+
 struct Group {
     kind: EntryKind,
     family: String,
@@ -67,28 +70,37 @@ impl Timeline {
 /// What alike things have in common: the name without its number, and what would be said of each.
 fn family(entry: &LogEntry) -> String {
     match entry.kind {
-        EntryKind::PodPending | EntryKind::PodUnschedulable => {
-            let stem = entry.subject.trim_end_matches(|c: char| c.is_ascii_digit());
-            format!("{stem} {}", entry.detail)
+        EntryKind::PodPending | EntryKind::PodUnschedulable | EntryKind::PodEvicted => {
+            format!("{} {}", stem(&entry.subject), entry.detail)
         }
-        EntryKind::PodRunning | EntryKind::PodFinished | EntryKind::PodEvicted | EntryKind::PodGone => {
-            entry.subject.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()
+        EntryKind::PodRunning => {
+            let (place, _) = entry.detail.split_once(AFTER).unwrap_or_default();
+            format!("{} {place}", stem(&entry.subject))
         }
+        EntryKind::PodFinished | EntryKind::PodGone => stem(&entry.subject).to_owned(),
         _ => entry.subject.clone(),
     }
+}
+
+/// A name without the number at its end.
+fn stem(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
 fn line(stamp: &str, group: &Group) -> String {
     let subject = match &group.subjects[..] {
         [one] => one.clone(),
-        [first, .., last] => format!("{} x {first} .. {last}", group.subjects.len()),
+        [first, ..] => format!("{} x {}*", group.subjects.len(), stem(first)),
         [] => String::new(),
     };
     let mut details = group.details.clone();
     details.dedup();
     let detail = match &details[..] {
         [one] => one.clone(),
-        [first, .., last] => format!("{first} .. {last}"),
+        [first, .., last] => {
+            let last = last.split_once(AFTER).map_or(&**last, |(_, time)| time);
+            format!("{first} .. {last}")
+        }
         [] => String::new(),
     };
     format!("{stamp:>9}  {:<18}{subject}  {detail}", group.kind.as_str()).trim_end().to_owned()
@@ -118,7 +130,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "0:00:00.0  pod pending       2 x default/web-1 .. default/web-2  cpu 1",
+                "0:00:00.0  pod pending       2 x default/web-*  cpu 1",
                 "0:00:00.0  pod pending       default/api-1  cpu 1",
             ]
         );

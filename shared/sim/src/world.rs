@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use joiner_core::model::NamespacedName;
 
 use crate::agenda::{Agenda, Due};
 use crate::book::Book;
@@ -82,6 +83,24 @@ impl World {
     pub fn record(&mut self, kind: EntryKind, subject: &str, detail: String) {
         let entry = LogEntry { at: self.agenda.now(), kind, subject: subject.to_owned(), detail };
         self.log.push(entry);
+    }
+
+    /// Notes why a pod fits nowhere; the timeline tells it when it is new.
+    pub fn pod_does_not_fit(&mut self, key: &NamespacedName, why: String) {
+        let name = key.to_string();
+        let is_known = self.book.unfit.get(&name) == Some(&why);
+        if !is_known && self.cluster.pods.contains_key(key) {
+            self.record(EntryKind::PodUnschedulable, &name, why.clone());
+            self.book.unfit.insert(name, why);
+        }
+    }
+
+    /// Notes why a pool is not used; the timeline tells it when it is new.
+    pub fn pool_is_not_used(&mut self, name: &str, why: String) {
+        if self.book.unused_pools.get(name) != Some(&why) {
+            self.record(EntryKind::PoolSkipped, name, why.clone());
+            self.book.unused_pools.insert(name.to_owned(), why);
+        }
     }
 
     /// Lets controllers, scheduler and watch look at the cluster soon; looks that are planned already suffice.

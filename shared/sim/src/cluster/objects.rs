@@ -107,6 +107,8 @@ impl World {
 
 fn disruption_reason(claim: &NodeClaim) -> String {
     use joiner_core::model::ConditionKind;
-    let condition = claim.condition(ConditionKind::DisruptionReason);
-    condition.map_or_else(String::new, |condition| format!("{} {}", condition.reason, condition.message))
+    claim.condition(ConditionKind::DisruptionReason).map_or_else(String::new, |told| match &*told.message {
+        message if message.is_empty() || *message == *told.reason => told.reason.to_string(),
+        message => format!("{}: {message}", told.reason),
+    })
 }

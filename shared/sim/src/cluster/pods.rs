@@ -89,7 +89,9 @@ impl World {
             object.grace = grace;
             object.version = version;
             let reference = object.reference();
+            let moved = object.pod.node_name.clone().map(|node| Change::PodMoved { node, pod: key.clone() });
             self.agenda.after(takes, Due::PodStops(reference));
+            self.cluster.changes.extend(moved);
         }
         self.cluster_changed();
     }
@@ -100,7 +102,7 @@ impl World {
         self.cluster.next_version();
         self.book.pod_left(&object.pod, self.agenda.now());
         self.drop_volumes(&object.pod);
-        if !object.pod.is_owned_by_daemon_set() {
+        if !object.pod.is_owned_by_daemon_set() && !object.pod.is_terminal() {
             self.record(EntryKind::PodGone, &key.to_string(), String::new());
         }
         if let Some(node) = &object.pod.node_name {

@@ -47,6 +47,11 @@ impl SimPorts {
         SimPorts { world, cluster_name, invocation }
     }
 
+    /// The world behind the ports, for whoever tells it what a handler said.
+    pub fn world(&self) -> &SharedWorld {
+        &self.world
+    }
+
     /// Lets the time of one way pass.
     async fn travel(&self, route: Route) {
         let moment = {

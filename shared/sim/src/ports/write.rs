@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use joiner_core::model::{NamespacedName, Node, NodeClaim, keys};
 use joiner_ports::{
-    ClaimName, ClaimPatch, ClusterError, ClusterWrite, CreatedClaim, Event, EventKind, Eviction,
-    FinalizerChange, NewClaim, NodePatch, ObjectRef,
+    ClaimName, ClaimPatch, ClusterError, ClusterWrite, CreatedClaim, Event, Eviction, FinalizerChange,
+    NewClaim, NodePatch, ObjectRef,
 };
 
 use super::{Route, SimPorts};
@@ -187,7 +187,7 @@ impl World {
         Ok(())
     }
 
-    /// Writes an event, and keeps the last word on pods and pools for the closing table.
+    /// Writes an event, unless it was written lately.
     fn tell(&mut self, event: &Event) {
         let key = (event.about.clone(), event.reason);
         let quiet = Duration::from_secs(event.quiet_secs);
@@ -195,27 +195,12 @@ impl World {
             return;
         }
         self.cluster.told.insert(key, event.at);
-        let is_warning = event.kind == EventKind::Warning;
-        let (kind, subject) = match &event.about {
-            ObjectRef::Pod { key, .. } if is_warning && event.reason == "FailedScheduling" => {
-                if self.cluster.pods.contains_key(key) {
-                    self.book.unfit.insert(key.to_string(), event.message.clone());
-                }
-                (EntryKind::PodUnschedulable, key.to_string())
-            }
-            ObjectRef::Pod { key, .. } => (EntryKind::Event, key.to_string()),
-            ObjectRef::NodePool { name, .. } if is_warning => {
-                self.book.unused_pools.insert(name.to_string(), event.message.clone());
-                (EntryKind::PoolSkipped, name.to_string())
-            }
+        let subject = match &event.about {
+            ObjectRef::Pod { key, .. } => key.to_string(),
             ObjectRef::Node { name, .. }
             | ObjectRef::NodeClaim { name, .. }
-            | ObjectRef::NodePool { name, .. } => (EntryKind::Event, name.to_string()),
+            | ObjectRef::NodePool { name, .. } => name.to_string(),
         };
-        let detail = match kind {
-            EntryKind::Event => format!("{}: {}", event.reason, event.message),
-            _ => event.message.clone(),
-        };
-        self.record(kind, &subject, detail);
+        self.record(EntryKind::Event, &subject, format!("{}: {}", event.reason, event.message));
     }
 }

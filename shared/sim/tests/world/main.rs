@@ -2,4 +2,5 @@
 
 mod cluster;
 mod plain_handler;
+mod storms;
 mod support;

@@ -48,7 +48,7 @@ async fn provision(ports: &SimPorts, world: &Snapshot, now: Timestamp) -> Handle
         reserved_mode: ReservedMode::Strict,
     };
     let plan = solve(world, &knobs);
-    tell(ports, world, &plan, now).await?;
+    tell(ports, &plan);
     for (index, proposed) in plan.claims.iter().enumerate() {
         let pool = world.node_pools.iter().find(|pool| pool.name == proposed.node_pool).ok_or("no pool")?;
         let class = world.node_classes.iter().find(|class| class.name == pool.template.node_class.name);
@@ -93,23 +93,14 @@ fn condition(kind: ConditionKind, since: Timestamp) -> Condition {
 }
 
 /// Says why pods wait and pools are not used.
-async fn tell(ports: &SimPorts, world: &Snapshot, plan: &Plan, at: Timestamp) -> Handled {
-    let mut events = Vec::new();
+fn tell(ports: &SimPorts, plan: &Plan) {
+    let mut world = ports.world().lock();
     for refused in &plan.unschedulable {
-        let pod = world.pods.iter().find(|pod| pod.key == refused.pod).ok_or("no pod")?;
-        let about = ObjectRef::Pod { key: pod.key.clone(), uid: Arc::clone(&pod.uid) };
-        events.push((about, "FailedScheduling", refused.why.to_string()));
+        world.pod_does_not_fit(&refused.pod, refused.why.to_string());
     }
     for skipped in &plan.skipped_pools {
-        let pool = world.node_pools.iter().find(|pool| pool.name == skipped.node_pool).ok_or("no pool")?;
-        let about = ObjectRef::NodePool { name: Arc::clone(&pool.name), uid: Arc::clone(&pool.uid) };
-        events.push((about, "NodePoolSkipped", skipped.why.to_string()));
+        world.pool_is_not_used(&skipped.node_pool, skipped.why.to_string());
     }
-    for (about, reason, message) in events {
-        let event = Event { about, kind: EventKind::Warning, reason, message, at, quiet_secs: 120 };
-        ports.record(&event).await.map_err(text)?;
-    }
-    Ok(())
 }
 
 /// Registers and initializes, and takes the claim down once its node has been empty for long enough.
