@@ -1,4 +1,8 @@
 //! Outcomes recorded from Karpenter: the same manifests, settings and facts give the same answer here.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its cases or write into a string has failed"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -17,15 +21,12 @@ const COMPARED_CLAIM_KEYS: [&str; 6] =
 /// Prices are recorded as sums of binary fractions.
 const PRICE_TOLERANCE_USD: f64 = 1e-6;
 
-/// Cases in which domains are equally good and Karpenter draws one at random. Their few runs happened to agree, or
-/// did not happen to draw what we choose: which pods go together and which fail must still agree.
-const DRAWN_AT_RANDOM: [&str; 5] = [
-    "capacity_type_spread-04",
-    "min_domains_and_policies-04",
-    "mixed_workload-01",
-    "mixed_workload-02",
-    "spread_with_existing-05",
-];
+/// Cases in which domains are equally good and Karpenter draws one at random; none of its few runs drew what we
+/// choose.
+const DRAWN_AT_RANDOM: [&str; 3] = ["mixed_workload-02", "mixed_workload-04", "mixed_workload-05"];
+
+/// How far the price of such a case may be from the nearest that was recorded.
+const DRAWN_PRICE_RATIO: f64 = 0.02;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/provision")
@@ -153,7 +154,7 @@ fn summary_diff(expected: &Value, got: &Value) -> String {
     if !among(&summary["nodes"], &nodes.into()) {
         writeln!(diff, "  machines: one of {} -> {nodes}", summary["nodes"]).unwrap();
     }
-    if summary["errors"] != Value::from(errors) {
+    if summary["errors"] != errors {
         writeln!(diff, "  failed pods: {} -> {errors}", summary["errors"]).unwrap();
     }
     if !among(&summary["price"], &got["totalCheapestPrice"]) {
@@ -162,16 +163,22 @@ fn summary_diff(expected: &Value, got: &Value) -> String {
     diff
 }
 
-/// How answers differ in the number of machines and in the pods that fail.
+/// How answers differ in the number of machines, in the pods that fail, and in price beyond what a draw explains.
 fn coarse_diff(expected: &Value, got: &Value) -> String {
     let mut diff = String::new();
+    let recorded = |key: &str| expected["summary"][key].as_array().into_iter().flatten();
     let nodes = claims(got).len();
-    if !expected["summary"]["nodes"].as_array().into_iter().flatten().any(|n| *n == Value::from(nodes)) {
+    if !recorded("nodes").any(|n| *n == nodes) {
         writeln!(diff, "  machines: one of {} -> {nodes}", expected["summary"]["nodes"]).unwrap();
     }
     let (want, have) = (keys(&expected["podErrors"]), keys(&got["podErrors"]));
     if want != have {
         writeln!(diff, "  failed pods: expected {want:?}, got {have:?}").unwrap();
+    }
+    let price = got["totalCheapestPrice"].as_f64().unwrap();
+    let is_near = |recorded: f64| (price - recorded).abs() <= recorded * DRAWN_PRICE_RATIO;
+    if !recorded("price").filter_map(Value::as_f64).any(is_near) {
+        writeln!(diff, "  price: near one of {} -> {price}", expected["summary"]["price"]).unwrap();
     }
     diff
 }
@@ -200,15 +207,15 @@ fn is_drawn(case: &str) -> bool {
 
 #[test]
 fn stable_recordings_are_reproduced_exactly() {
-    compare(|case, expected| expected["stable"] == Value::from(true) && !is_drawn(case), diff);
+    compare(|case, expected| expected["stable"] == true && !is_drawn(case), diff);
 }
 
 #[test]
 fn unstable_recordings_agree_in_machines_failed_pods_and_price() {
-    compare(|case, expected| expected["stable"] == Value::from(false) && !is_drawn(case), summary_diff);
+    compare(|case, expected| expected["stable"] == false && !is_drawn(case), summary_diff);
 }
 
 #[test]
-fn recordings_decided_by_a_draw_agree_in_machines_and_failed_pods() {
+fn recordings_decided_by_a_draw_agree_in_machines_failed_pods_and_nearly_in_price() {
     compare(|case, _| is_drawn(case), coarse_diff);
 }

@@ -16,9 +16,12 @@ pub(super) fn read<K: CustomObject>(
 ) -> Result<(K, Vec<Invalid>), Vec<Problem>> {
     let value: Value = serde_json::from_str(found.json).map_err(|error| shape_problem(found.json, &error))?;
     let read = crd::read::<K>(value).map_err(|faults| faults.into_iter().map(problem).collect::<Vec<_>>())?;
-    let about = format!("{}: {} {}", found.place, found.kind, read.object.object_name());
+    let about = format!("{}: {} {}", found.place, &*found.kind, read.object.object_name());
     notes.extend(read.unknown_fields.iter().map(|field| {
-        format!("{about}: {field}: is not a field of {}; it has no effect, correct or remove it", found.kind)
+        format!(
+            "{about}: {field}: is not a field of {}; it has no effect, correct or remove it",
+            &*found.kind
+        )
     }));
     let faults = crd::validate(&read.object, &ValidationSettings::default());
     Ok((read.object, faults.into_iter().filter(|fault| fault.stage != Stage::Admission).collect()))

@@ -1,9 +1,10 @@
 //! Takes an input apart into objects: documents of a stream, items of lists, lists in lists.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::locate;
@@ -29,9 +30,9 @@ pub(super) struct Found<'a> {
     /// Where it stands.
     pub(super) place: Place,
     /// API group and version.
-    pub(super) api_version: Cow<'a, str>,
+    pub(super) api_version: Text<'a>,
     /// Kind.
-    pub(super) kind: Cow<'a, str>,
+    pub(super) kind: Text<'a>,
     /// All of it, as JSON.
     pub(super) json: &'a str,
 }
@@ -64,8 +65,8 @@ pub(super) fn for_each_object(
     match yaml::documents(text) {
         Ok(documents) => {
             for (index, document) in documents.iter().enumerate() {
-                let place = walk.place(index + 1, None, Some(document.line));
-                walk.json_document(&document.json, place, None);
+                let place = walk.place(index + 1, document.line);
+                walk.document(&document.json, place, None);
             }
         }
         Err(error) => {
@@ -82,9 +83,19 @@ struct Walk<'w> {
     fail: &'w mut dyn FnMut(ReadError),
 }
 
+/// How far the walk has come.
+#[derive(Debug, Clone)]
+struct Spot {
+    place: Place,
+    /// Line of the text, when it stands in the file as it is.
+    json_line: Option<usize>,
+    /// Number of lists around it.
+    depth: usize,
+}
+
 impl Walk<'_> {
-    fn place(&self, document: usize, item: Option<usize>, line: Option<usize>) -> Place {
-        Place { file: self.file.clone(), document, item, line }
+    fn place(&self, document: usize, line: usize) -> Place {
+        Place { file: self.file.clone(), document, item: None, line: Some(line) }
     }
 
     /// Documents of JSON one after the other; an array of objects counts as a list.
@@ -93,85 +104,114 @@ impl Walk<'_> {
         let mut number = 0;
         while let Some(document) = stream.next() {
             number += 1;
-            let start = stream.byte_offset();
             match document {
                 Ok(raw) => {
-                    let line = locate::line_of(text, start - raw.get().len());
-                    let place = self.place(number, None, Some(line));
-                    self.json_document(raw.get(), place, Some(line));
+                    let line = locate::line_of(text, stream.byte_offset() - raw.get().len());
+                    self.document(raw.get(), self.place(number, line), Some(line));
                 }
                 Err(error) => {
                     let line = locate::line_of(text, locate::offset(text, &error));
                     let problem = format!("cannot be read as JSON: {}", locate::message(&error));
-                    let place = self.place(number, None, Some(line));
+                    let place = self.place(number, line);
                     (self.fail)(whole_document(place, problem, "correct the syntax"));
                 }
             }
         }
     }
 
-    /// One document; `json_line` is its line when it stands in the file as it is.
-    fn json_document(&mut self, json: &str, place: Place, json_line: Option<usize>) {
-        if json.starts_with('[') {
-            match serde_json::from_str::<Vec<&RawValue>>(json) {
-                Ok(items) => self.items(json, &items, &place, json_line, 0),
-                Err(error) => self.broken(place, &error),
-            }
-            return;
+    fn document(&mut self, json: &str, place: Place, json_line: Option<usize>) {
+        let spot = Spot { place, json_line, depth: 0 };
+        if !json.starts_with('[') {
+            return self.object(json, spot);
         }
-        self.object(json, place, json_line, 0);
+        match serde_json::from_str::<Vec<&RawValue>>(json) {
+            Ok(items) => self.items(json, &items, &spot),
+            Err(error) => self.broken(spot.place, &error),
+        }
     }
 
-    fn object(&mut self, json: &str, place: Place, json_line: Option<usize>, depth: usize) {
+    fn object(&mut self, json: &str, spot: Spot) {
+        let place = spot.place.clone();
+        if let Some((api_version, kind)) = peek(json).filter(|(_, kind)| !is_list(kind)) {
+            return (self.visit)(Found { place, api_version, kind, json });
+        }
         let head: Head = match serde_json::from_str(json) {
             Ok(head) => head,
             Err(error) => return self.broken(place, &error),
         };
-        let kind = head.kind.as_deref().unwrap_or_default();
-        let is_list = kind.ends_with("List");
-        match head.items {
-            Some(items) if is_list && depth < MAX_LIST_DEPTH => {
-                self.items(json, &items, &place, json_line, depth)
-            }
-            None if is_list => {}
-            Some(_) if is_list => {
-                let problem = format!("more than {MAX_LIST_DEPTH} lists inside each other");
-                (self.fail)(whole_document(place, problem, "write the objects into one list"));
-            }
-            _ if kind.is_empty() => {
-                (self.fail)(ReadError {
-                    field: Some("kind".to_owned()),
-                    ..whole_document(
-                        place,
-                        "is missing".to_owned(),
-                        "say what the object is, such as kind: Pod",
-                    )
-                });
-            }
-            _ => {
-                let api_version = head.api_version.as_deref().unwrap_or_default();
-                (self.visit)(Found { place, api_version: api_version.into(), kind: kind.into(), json });
-            }
+        let (api_version, kind) = (head.api_version.unwrap_or_default(), head.kind.unwrap_or_default());
+        if kind.is_empty() {
+            (self.fail)(ReadError {
+                field: Some("kind".to_owned()),
+                ..whole_document(place, "is missing".to_owned(), "say what the object is, such as kind: Pod")
+            });
+        } else if !is_list(&kind) {
+            (self.visit)(Found { place, api_version, kind, json });
+        } else if spot.depth >= MAX_LIST_DEPTH {
+            let problem = format!("more than {MAX_LIST_DEPTH} lists inside each other");
+            (self.fail)(whole_document(place, problem, "write the objects into one list"));
+        } else {
+            self.items(json, &head.items.unwrap_or_default(), &spot);
         }
     }
 
-    fn items(&mut self, list: &str, items: &[&RawValue], place: &Place, line: Option<usize>, depth: usize) {
-        let (mut line, mut counted) = (line, 0);
+    fn items(&mut self, list: &str, items: &[&RawValue], spot: &Spot) {
+        let (mut json_line, mut counted) = (spot.json_line, 0);
         for (index, item) in items.iter().enumerate() {
             // Items borrow from the list's own text, so that their distance from its start tells their line.
             let start = (item.get().as_ptr() as usize).saturating_sub(list.as_ptr() as usize);
-            if let Some(line) = &mut line {
+            if let Some(line) = &mut json_line {
                 *line += locate::line_of(&list[counted..], start - counted) - 1;
                 counted = start;
             }
-            let place = Place { item: Some(index + 1), line: line.or(place.line), ..place.clone() };
-            self.object(item.get(), place, line, depth + 1);
+            let line = json_line.or(spot.place.line);
+            let place = Place { item: Some(index + 1), line, ..spot.place.clone() };
+            self.object(item.get(), Spot { place, json_line, depth: spot.depth + 1 });
         }
     }
 
     fn broken(&mut self, place: Place, error: &serde_json::Error) {
         let problem = format!("is not an object: {}", locate::message(error));
         (self.fail)(whole_document(place, problem, "write an object with apiVersion, kind and metadata"));
+    }
+}
+
+fn is_list(kind: &str) -> bool {
+    kind.ends_with("List")
+}
+
+/// Version and kind of an object that starts with them, without reading on.
+fn peek(json: &str) -> Option<(Text<'_>, Text<'_>)> {
+    let mut found = Start::default();
+    // Stopping early leaves the reader complaining about the rest of the object, which is read later.
+    let _ = serde_json::Deserializer::from_str(json).deserialize_map(StartVisitor(&mut found));
+    found.api_version.zip(found.kind)
+}
+
+#[derive(Debug, Default)]
+struct Start<'a> {
+    api_version: Option<Text<'a>>,
+    kind: Option<Text<'a>>,
+}
+
+struct StartVisitor<'s, 'a>(&'s mut Start<'a>);
+
+impl<'de> Visitor<'de> for StartVisitor<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while self.0.api_version.is_none() || self.0.kind.is_none() {
+            match map.next_key::<Text>()?.as_deref() {
+                Some("apiVersion") => self.0.api_version = Some(map.next_value()?),
+                Some("kind") => self.0.kind = Some(map.next_value()?),
+                Some(_) | None => break,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -188,7 +228,7 @@ mod tests {
         let (mut objects, mut errors) = (Vec::new(), Vec::new());
         for_each_object(
             &source,
-            &mut |found| objects.push(format!("{} {} {}", found.place, found.api_version, found.kind)),
+            &mut |found| objects.push(format!("{} {} {}", found.place, &*found.api_version, &*found.kind)),
             &mut |error| errors.push(error.to_string()),
         );
         (objects, errors)

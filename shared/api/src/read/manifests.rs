@@ -87,11 +87,14 @@ impl Manifests {
     }
 }
 
+/// Kind, namespace and name.
+type Identity = (Arc<str>, Arc<str>, Arc<str>);
+
 #[derive(Debug, Default)]
 struct Reader {
     read: Manifests,
     shared: Shared,
-    places: HashMap<(Arc<str>, Arc<str>, Arc<str>), Place>,
+    places: HashMap<Identity, Place>,
     left_aside: BTreeMap<(String, &'static str), usize>,
     notes: Vec<String>,
     errors: Vec<ReadError>,
@@ -104,10 +107,10 @@ impl Reader {
         }
         match handling(&found.api_version, &found.kind) {
             Handling::LeaveAside(why) => {
-                *self.left_aside.entry((found.kind.clone().into_owned(), why)).or_default() += 1;
+                *self.left_aside.entry((found.kind.to_string(), why)).or_default() += 1;
             }
             Handling::Refuse(what, remedy) => {
-                let what = format!("{} {what}", found.api_version);
+                let what = format!("{} {what}", &*found.api_version);
                 self.fail(found, Problem::new("", what, remedy));
             }
             Handling::Read => {
@@ -121,9 +124,9 @@ impl Reader {
     fn fail(&mut self, found: &Found<'_>, problem: Problem) {
         let meta = serde_json::from_str::<MetaOnly>(found.json).unwrap_or_default().metadata;
         let object = match name_of(&meta) {
-            Err(_) => found.kind.clone().into_owned(),
-            Ok(name) if CLUSTER_SCOPED.contains(&&*found.kind) => format!("{} {name}", found.kind),
-            Ok(name) => format!("{} {}/{name}", found.kind, namespace_of(&meta)),
+            Err(_) => found.kind.to_string(),
+            Ok(name) if CLUSTER_SCOPED.contains(&&*found.kind) => format!("{} {name}", &*found.kind),
+            Ok(name) => format!("{} {}/{name}", &*found.kind, namespace_of(&meta)),
         };
         self.errors.push(ReadError {
             place: Some(found.place.clone()),
