@@ -18,6 +18,8 @@ pub struct Arguments {
 pub enum Command {
     /// Say which machines would be launched for the pending pods of manifests, and why pods fit nowhere
     Plan(PlanArguments),
+    /// Run a cluster in virtual time, where pods come and go and nodes follow
+    Simulate(crate::simulate::SimulateArguments),
     /// List the instance types of an EC2NodeClass: capacity, labels, zones, prices
     Types(TypesArguments),
     /// Print the custom resource definitions

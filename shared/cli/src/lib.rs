@@ -1,14 +1,16 @@
 //! The `joiner` command, as a library so that tests run what users run.
 //!
 //! Modules in reading order: [`args`] (what can be asked), [`plan`] (what would be launched), with its answer as
-//! JSON in [`answer`] and as text in [`table`], [`types`] (what can be bought), [`fault`] (what goes wrong), and
-//! [`output`] (where answers go).
+//! JSON in [`answer`] and as text in [`table`], [`simulate`] (a cluster in virtual time), [`types`] (what can be bought), [`fault`] (what goes wrong),
+//! [`output`] (where answers go), and [`sample`] (made-up workloads for benchmarks).
 
 pub mod answer;
 pub mod args;
 pub mod fault;
 pub mod output;
 pub mod plan;
+pub mod sample;
+pub mod simulate;
 pub mod table;
 pub mod types;
 
@@ -28,6 +30,7 @@ pub fn run(arguments: &Arguments) -> Result<String, Fault> {
                 OutputForm::Text => table::text(&planned),
             })
         }
+        Command::Simulate(asked) => simulate::simulate(asked),
         Command::Types(asked) => types::types(asked),
         Command::Crds => joiner_api::crd::crds_yaml().map_err(|error| Fault::unexpected(error.to_string())),
         Command::Version => Ok(format!("joiner {}\n", env!("CARGO_PKG_VERSION"))),
