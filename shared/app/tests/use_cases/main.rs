@@ -1,0 +1,9 @@
+//! The use cases over ports that answer at once, for what a world that runs by itself does not show: exact
+//! moments of death, views with holes, marks left behind.
+
+mod disrupt;
+mod fake;
+mod objects;
+mod provision;
+mod sweep;
+mod terminate;
