@@ -78,7 +78,11 @@ impl Wake for TaskWaker {
     }
 }
 
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+struct Task {
+    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// One for the whole life of the task, so that a wait sees that it is planned already.
+    waker: Waker,
+}
 
 /// The handlers that are running.
 #[derive(Default)]
@@ -92,7 +96,9 @@ impl Executor {
     /// Starts a handler; it runs when its turn comes.
     pub fn start(&mut self, handler: impl Future<Output = ()> + Send + 'static) -> u64 {
         self.started += 1;
-        self.tasks.insert(self.started, Box::pin(handler));
+        let waker = TaskWaker { task: self.started, ready: Arc::clone(&self.ready) };
+        let task = Task { future: Box::pin(handler), waker: Waker::from(Arc::new(waker)) };
+        self.tasks.insert(self.started, task);
         self.ready.lock().unwrap_or_else(PoisonError::into_inner).push_back(self.started);
         self.started
     }
@@ -114,9 +120,8 @@ impl Executor {
 
     /// Runs a handler up to its next await; says whether it has ended.
     pub fn poll(&mut self, task: u64) -> bool {
-        let Some(future) = self.tasks.get_mut(&task) else { return true };
-        let waker = Waker::from(Arc::new(TaskWaker { task, ready: Arc::clone(&self.ready) }));
-        let ended = future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
+        let Some(Task { future, waker }) = self.tasks.get_mut(&task) else { return true };
+        let ended = future.as_mut().poll(&mut Context::from_waker(waker)).is_ready();
         if ended {
             self.tasks.remove(&task);
         }

@@ -14,12 +14,38 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How long things go wrong.
 const STORM: Duration = Duration::from_secs(20 * 60);
 
-/// Two deployments that come and go, spot and on-demand, a limit that is enough, and few types to choose from.
-fn stormy(seed: u64) -> Scenario {
-    let pool = WORKSHOP
+/// A pool of small spot and on-demand machines that expire soon, so that nodes are drained all the time.
+fn pool() -> String {
+    WORKSHOP
         .replace("values: [\"on-demand\"]", "values: [\"on-demand\", \"spot\"]")
-        .replace("cpu: \"10\"", "cpu: \"40\"");
-    let yaml = pool + &deployment("web", "700m", "512Mi") + &deployment("batch", "1500m", "3Gi");
+        .replace("cpu: \"10\"", "cpu: \"40\"")
+        .replace("expireAfter: Never", "expireAfter: 8m")
+}
+
+/// At most one pod of `web` may be away, and pods of the job may not be disrupted while they work.
+const RULES: &str = "
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: import}
+spec:
+  parallelism: 3
+  completions: 3
+  template:
+    metadata: {annotations: {karpenter.sh/do-not-disrupt: 'true', simulate.joiner/runs-for: 4m}}
+    spec:
+      restartPolicy: Never
+      containers: [{name: c, image: i, resources: {requests: {cpu: 1, memory: 1Gi}}}]
+";
+
+/// Deployments that come and go, and few types to choose from.
+fn stormy(seed: u64) -> Scenario {
+    let yaml = pool() + RULES + &deployment("web", "700m", "512Mi") + &deployment("batch", "1500m", "3Gi");
     let script = "
         5s deployment/web 8
         2m deployment/batch 5
@@ -30,10 +56,9 @@ fn stormy(seed: u64) -> Scenario {
         18m deployment/web 2";
     let mut scenario = scenario(seed, &yaml, script);
     for types in scenario.types.values_mut() {
-        let few = types
-            .iter()
-            .filter(|found| ["c6i", "m6i", "r6i"].contains(&found.name.split('.').next().unwrap_or("")));
-        *types = few.cloned().collect::<Vec<_>>().into();
+        let small = ["c6i.large", "c6i.xlarge", "m6i.large", "m6i.xlarge", "r6i.large"];
+        *types =
+            types.iter().filter(|found| small.contains(&&*found.name)).cloned().collect::<Vec<_>>().into();
     }
     scenario.faults = Faults::storm(seed);
     let calm = ScriptAction::Faults(Faults::calm());
