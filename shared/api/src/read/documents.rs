@@ -56,9 +56,8 @@ pub(super) fn for_each_object(
     fail: &mut dyn FnMut(ReadError),
 ) {
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
-    let is_json = text.trim_start().starts_with(['{', '[']);
     let walk = &mut Walk { file: source.name.clone(), visit, fail };
-    if is_json {
+    if is_json(text) {
         walk.json_stream(text);
         return;
     }
@@ -75,6 +74,13 @@ pub(super) fn for_each_object(
             (walk.fail)(whole_document(place, problem, "correct the syntax"));
         }
     }
+}
+
+/// Whether a text is JSON. YAML too may start with a brace, and may hold several documents of JSON.
+pub(super) fn is_json(text: &str) -> bool {
+    let text_start = text.trim_start();
+    let inside = text_start.trim_start_matches(|c: char| c == '[' || c == '{' || c.is_ascii_whitespace());
+    text_start.starts_with(['{', '[']) && inside.starts_with(['"', '}', ']']) && !text.contains("\n---")
 }
 
 struct Walk<'w> {
@@ -264,6 +270,18 @@ mod tests {
             ),
         ] {
             assert_eq!(walk(text).1, [error], "{text}");
+        }
+    }
+
+    #[test]
+    fn yaml_may_look_like_json() {
+        for text in [
+            "{kind: A}\n---\n{kind: A}",
+            "{\"kind\": \"A\"}\n---\n{\"kind\": \"A\"}\n",
+            "[{kind: A}, {kind: A}]",
+        ] {
+            let (objects, errors) = walk(text);
+            assert_eq!((objects.len(), errors), (2, vec![]), "{text}");
         }
     }
 

@@ -7,7 +7,7 @@ use joiner_core::model::{CapacityType, OfferingKey, Unavailable};
 use joiner_core::scheduling::plan::{MinValuesPolicy, PreferencePolicy};
 use serde_json::{Map, Value};
 
-use super::documents::Source;
+use super::documents::{Source, is_json};
 use super::problem::{Place, Problem, ReadError, ReadErrors, each};
 use super::{locate, yaml};
 
@@ -75,7 +75,7 @@ fn parse(text: &str) -> Result<Value, (Problem, Option<usize>)> {
         serde_json::from_str(json)
             .map_err(|e| (syntax(format!("cannot be read: {}", locate::message(&e))), Some(e.line())))
     };
-    if text.trim_start().starts_with('{') {
+    if is_json(text) {
         return from_json(text);
     }
     let documents =

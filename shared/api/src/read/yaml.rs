@@ -33,7 +33,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Document>, YamlError> {
     }
     let documents: Vec<Spanned<Json>> =
         serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| YamlError {
-            message: first_line(&error.without_snippet().to_string()),
+            message: message(&error),
             line: error.location().and_then(|at| usize::try_from(at.line()).ok()),
         })?;
     let document = |spanned: Spanned<Json>| Document {
@@ -43,14 +43,21 @@ pub(super) fn documents(text: &str) -> Result<Vec<Document>, YamlError> {
     Ok(documents.into_iter().map(document).collect())
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or("not YAML").to_owned()
+fn message(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    // The library names the counter that ran over, which says nothing to whoever wrote the file.
+    if text.contains("budget breached") || text.contains("alias replay") {
+        return "it is larger than what is read, or its aliases would make it so".to_owned();
+    }
+    text.lines().next().unwrap_or("it is not YAML").to_owned()
 }
 
-/// Room for any real cluster; aliases may not blow a small file up into a large one.
+/// Room for any real cluster; aliases may not blow a small file up into a large one. Only `true` and `false` are
+/// booleans: with the older spellings a node named `n` would lose its name.
 fn options() -> serde_saphyr::Options {
     serde_saphyr::options! {
         with_snippet: false,
+        strict_booleans: true,
         budget: serde_saphyr::budget! {
             max_events: 50_000_000,
             max_nodes: 25_000_000,
@@ -199,7 +206,8 @@ mod tests {
             let alias = format!("*a{}", level - 1);
             bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", ")));
         }
-        assert!(documents(&bomb).is_err());
+        let refusal = documents(&bomb).unwrap_err().message;
+        assert_eq!(refusal, "it is larger than what is read, or its aliases would make it so");
     }
 
     #[test]
