@@ -10,12 +10,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub request: Request,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum Request {
     /// Say which machines would be launched for the pending pods of manifests, and why pods fit nowhere
     Plan(PlanArguments),
     /// Run a cluster in virtual time, where pods come and go and nodes follow

@@ -14,7 +14,7 @@ pub mod simulate;
 pub mod table;
 pub mod types;
 
-use args::{Arguments, Command, OutputForm};
+use args::{Arguments, OutputForm, Request};
 use fault::Fault;
 
 /// Answers one command line; the answer is text for standard output.
@@ -22,17 +22,17 @@ use fault::Fault;
 /// # Errors
 /// Bad input, with what, where and the remedy.
 pub fn run(arguments: &Arguments) -> Result<String, Fault> {
-    match &arguments.command {
-        Command::Plan(asked) => {
+    match &arguments.request {
+        Request::Plan(asked) => {
             let planned = plan::plan(asked)?;
             Ok(match asked.output {
                 OutputForm::Json => output::json(&answer::answer(&planned.plan)),
                 OutputForm::Text => table::text(&planned),
             })
         }
-        Command::Simulate(asked) => simulate::simulate(asked),
-        Command::Types(asked) => types::types(asked),
-        Command::Crds => joiner_api::crd::crds_yaml().map_err(|error| Fault::unexpected(error.to_string())),
-        Command::Version => Ok(format!("joiner {}\n", env!("CARGO_PKG_VERSION"))),
+        Request::Simulate(asked) => simulate::simulate(asked),
+        Request::Types(asked) => types::types(asked),
+        Request::Crds => joiner_api::crd::crds_yaml().map_err(|error| Fault::unexpected(error.to_string())),
+        Request::Version => Ok(format!("joiner {}\n", env!("CARGO_PKG_VERSION"))),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use joiner_api::read::{Assumptions, Manifests, Mode, Settings, Source};
+use joiner_api::read::{Assumptions, Manifests, Mode, PlanSettings, Source};
 use joiner_catalog::{AwsSettings, Catalog};
 use joiner_core::model::{Snapshot, Unavailable};
 use joiner_core::scheduling::plan::{Knobs, Plan, ReservedMode};
@@ -47,7 +47,7 @@ pub fn plan(asked: &PlanArguments) -> Result<Planned, Fault> {
     Ok(Planned { snapshot, plan })
 }
 
-fn refuse_what_is_to_come(asked: &PlanArguments, settings: &Settings) -> Result<(), Fault> {
+fn refuse_what_is_to_come(asked: &PlanArguments, settings: &PlanSettings) -> Result<(), Fault> {
     if asked.disrupt || settings.mode == Some(Mode::Disrupt) {
         return Err(Fault::bad_input(
             "plan --disrupt is not supported yet",
@@ -60,15 +60,15 @@ fn refuse_what_is_to_come(asked: &PlanArguments, settings: &Settings) -> Result<
     Ok(())
 }
 
-fn settings(file: Option<&Path>) -> Result<Settings, Fault> {
-    let Some(file) = file else { return Ok(Settings::default()) };
+fn settings(file: Option<&Path>) -> Result<PlanSettings, Fault> {
+    let Some(file) = file else { return Ok(PlanSettings::default()) };
     let text = fs::read_to_string(file).map_err(|error| {
         Fault::bad_input(
             format!("cannot read {}: {error}", file.display()),
             "give --settings a YAML or JSON file",
         )
     })?;
-    Ok(Settings::read(&Source { name: file.display().to_string().into(), text })?)
+    Ok(PlanSettings::read(&Source { name: file.display().to_string().into(), text })?)
 }
 
 /// The facts named, or those that are built in.

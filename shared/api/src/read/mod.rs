@@ -30,6 +30,6 @@ mod yaml;
 pub use documents::Source;
 pub use manifests::Manifests;
 pub use problem::{Place, ReadError, ReadErrors};
-pub use settings::{Mode, Settings};
+pub use settings::{Mode, PlanSettings};
 pub use snapshot::Assumptions;
 pub use workload::{ClaimTemplate, Workload, WorkloadKind};

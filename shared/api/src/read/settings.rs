@@ -29,7 +29,7 @@ pub enum Mode {
 
 /// Settings of a decision. What is absent keeps its default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Settings {
+pub struct PlanSettings {
     /// The moment of the decision; `None` is now.
     pub now: Option<Timestamp>,
     /// What to do with preferences of pods.
@@ -44,7 +44,7 @@ pub struct Settings {
     pub mode: Option<Mode>,
 }
 
-impl Settings {
+impl PlanSettings {
     /// Reads a settings file: one YAML or JSON object.
     ///
     /// # Errors
@@ -90,9 +90,9 @@ fn parse(text: &str) -> Result<Value, (Problem, Option<usize>)> {
     }
 }
 
-fn settings(object: &Map<String, Value>) -> Result<Settings, Problem> {
+fn settings(object: &Map<String, Value>) -> Result<PlanSettings, Problem> {
     only(object, &KEYS)?;
-    let mut settings = Settings::default();
+    let mut settings = PlanSettings::default();
     for (key, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         match key.as_str() {
             "now" => settings.now = Some(moment(value)?),
@@ -186,9 +186,9 @@ fn distance(from: &str, to: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Settings, String> {
+    fn read(text: &str) -> Result<PlanSettings, String> {
         let source = Source { name: "s".into(), text: text.to_owned() };
-        Settings::read(&source).map_err(|errors| errors.to_string())
+        PlanSettings::read(&source).map_err(|errors| errors.to_string())
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!((settings.spot_to_spot_consolidation, settings.mode), (true, Some(Mode::Disrupt)));
         assert_eq!(settings.unavailable.len(), 1);
         assert_eq!(read("{\"mode\": \"provision\"}").unwrap().mode, Some(Mode::Provision));
-        assert_eq!(read(""), Ok(Settings::default()));
+        assert_eq!(read(""), Ok(PlanSettings::default()));
     }
 
     #[test]
