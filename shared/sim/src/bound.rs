@@ -68,7 +68,9 @@ impl World {
     pub fn least_cost_usd(&self) -> f64 {
         let prices = ResourcePrices::of(self.allowed_offerings().into_iter());
         let hours = |micros: u64| micros as f64 / 3.6e9;
-        self.book.demand.iter().map(|(demand, micros)| prices.cost_of(*demand) * hours(*micros)).sum()
+        let costs = self.book.demand.iter().map(|(demand, micros)| prices.cost_of(*demand) * hours(*micros));
+        // Not `sum`, which makes nothing a negative zero.
+        costs.fold(0.0, |total, cost| total + cost)
     }
 
     /// What the pools may buy: allocatable cpu and memory, and price.

@@ -28,8 +28,8 @@ impl World {
             Fact::PodIgnored { pod, why } => self.pod_does_not_fit(pod, why.clone()),
             Fact::PoolSkipped { node_pool, why } => self.pool_is_not_used(node_pool, why.to_string()),
             Fact::CommandProposed { reason, nodes, due_at, .. } => {
-                let secs = due_at.duration_since(self.agenda.now()).as_secs().max(0);
-                let detail = format!("{}, looked at again in {secs} s", reason.as_str().to_lowercase());
+                let wait = due_at.duration_since(self.agenda.now()).as_secs_f64().max(0.0);
+                let detail = format!("{}, looked at again in {wait:.0} s", reason.as_str().to_lowercase());
                 self.record(EntryKind::Proposed, &nodes.join(" "), detail);
             }
             other => self.record(EntryKind::Fact, &other.to_string(), String::new()),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::log::{EntryKind, LogEntry};
 use crate::report::clock;
 
-/// Things less than this apart are told together.
+/// Things less than this apart are told together, unless asked otherwise.
 const TOGETHER: Duration = Duration::from_secs(1);
 
 /// What stands between place and time where pods run.
@@ -24,13 +24,20 @@ struct Group {
 pub struct Timeline {
     start: Timestamp,
     since: Timestamp,
+    together: Duration,
     groups: Vec<Group>,
 }
 
 impl Timeline {
     /// A timeline that counts from a moment.
     pub fn starting_at(start: Timestamp) -> Self {
-        Timeline { start, since: start, groups: Vec::new() }
+        Timeline { start, since: start, together: TOGETHER, groups: Vec::new() }
+    }
+
+    /// Tells more together: what is less than this apart.
+    #[must_use]
+    pub fn telling_together(self, together: Duration) -> Self {
+        Timeline { together, ..self }
     }
 
     /// Takes an entry; gives the lines that are complete.
@@ -38,7 +45,7 @@ impl Timeline {
         if !entry.kind.is_for_people() {
             return Vec::new();
         }
-        let is_later = entry.at.duration_since(self.since).unsigned_abs() >= TOGETHER;
+        let is_later = entry.at.duration_since(self.since).unsigned_abs() >= self.together;
         let lines = if is_later { self.flush() } else { Vec::new() };
         if self.groups.is_empty() {
             self.since = entry.at;

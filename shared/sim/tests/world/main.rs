@@ -2,5 +2,6 @@
 
 mod cluster;
 mod plain_handler;
+mod scenarios;
 mod storms;
 mod support;

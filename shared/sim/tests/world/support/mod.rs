@@ -79,15 +79,19 @@ pub(crate) fn scenario(seed: u64, yaml: &str, script: &str) -> Scenario {
     }
 }
 
+/// `10s deployment/web 12` scales, `10s refuse m5.large us-east-1a on-demand` refuses, `10s delete pod/a` deletes.
 fn line(text: &str) -> ScriptLine {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let [at, what, replicas] = words[..] else { panic!("{text:?} is no line") };
+    let (at, rest) = text.trim().split_once(' ').unwrap();
+    let (what, more) = rest.split_once(' ').unwrap();
+    let given = |verb: &str| (what == verb).then(|| more.to_owned());
+    let (refuse, delete) = (given("refuse"), given("delete"));
+    let scales = refuse.is_none() && delete.is_none();
     ScriptLine {
         at: at.to_owned(),
-        scale: Some(what.to_owned()),
-        replicas: Some(replicas.parse().unwrap()),
+        scale: scales.then(|| what.to_owned()),
+        replicas: scales.then(|| more.trim().parse().unwrap()),
         apply: None,
-        delete: None,
-        refuse: None,
+        delete,
+        refuse,
     }
 }
