@@ -198,7 +198,6 @@ async fn keep<P: Ports>(
         }
         Err(failure) => return Err(failure.into()),
     }
-    follow(context, name).await?;
     context.ports.store().close_intent(name).await?;
     Ok(Outcome::from(Fact::Launched {
         claim: name.clone(),

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use joiner_core::condition::Finding;
 use joiner_core::disruption::candidate::Fleet;
 use joiner_core::disruption::emptiness;
@@ -25,6 +26,7 @@ use crate::failure::Failure;
 use crate::loaded::{self, Loaded};
 use crate::node_events::is_empty;
 use crate::provision::RETRY;
+use crate::send_again;
 
 /// Handles a step of a command.
 ///
@@ -70,7 +72,7 @@ async fn carry_out<P: Ports>(
         Err(why) => return Ok(Fact::Incomplete { why }.into()),
     };
     let mut outcome = Outcome::default();
-    let kept = validate(context, &mut loaded, &command, &mut outcome);
+    let (kept, look_again_at) = validate(context, &mut loaded, &command, &mut outcome);
     if !kept.is_empty() {
         let accepted = Command { nodes: kept, phase: CommandPhase::Accepted, ..command.clone() };
         context.ports.store().put_command(lease.fence, &accepted).await?;
@@ -82,16 +84,20 @@ async fn carry_out<P: Ports>(
         withdraw(context, &loaded, node, &mut outcome).await?;
     }
     context.ports.store().drop_command(&command.id).await?;
+    // Nodes that were only not calm enough get another look when they are.
+    let again_until = context.until_next_tick();
+    send_again(context, Message::DisruptTick { again_until }, look_again_at, again_until).await?;
     Ok(outcome)
 }
 
-/// Nodes of a command that must still go, by a fresh view. Those that go already are done.
+/// Nodes of a command that must still go, by a fresh view, and when another look may find more. Those that go
+/// already are done.
 fn validate<P: Ports>(
     context: &Context<'_, P>,
     loaded: &mut Loaded,
     command: &Command,
     outcome: &mut Outcome,
-) -> Vec<CommandNode> {
+) -> (Vec<CommandNode>, Option<Timestamp>) {
     let own: BTreeSet<Arc<str>> = command.nodes.iter().map(|node| node.claim.to_arc()).collect();
     // The command does not stand in its own way.
     loaded.volatile.in_command.retain(|claim| !own.contains(claim));
@@ -109,7 +115,9 @@ fn validate<P: Ports>(
         outcome.push(Fact::Abandoned { claim: Arc::clone(claim), why: why.to_string() });
     }
     let kept = verdict.chosen.iter().filter_map(|c| by_claim.get(&c.claim.name).copied());
-    kept.filter(|node| verdict.chosen.iter().any(|c| c.node.uid == node.node_uid)).cloned().collect()
+    let kept =
+        kept.filter(|node| verdict.chosen.iter().any(|c| c.node.uid == node.node_uid)).cloned().collect();
+    (kept, verdict.look_again_at)
 }
 
 /// Taints a node, and deletes its claim if it is still empty then: with the taint on, no new pod comes.

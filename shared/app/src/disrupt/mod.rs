@@ -6,7 +6,7 @@
 pub mod command;
 mod conditions;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use joiner_core::disruption::blocked::Blocked;
 use joiner_core::disruption::candidate::{Candidate, Fleet};
 use joiner_core::disruption::emptiness;
@@ -21,7 +21,6 @@ use crate::events::{claim_ref, node_ref, pool_ref};
 use crate::fact::{Fact, Outcome};
 use crate::failure::Failure;
 use crate::loaded::{self, Loaded};
-use crate::provision::RETRY;
 use crate::send_again;
 
 /// Seconds between two events that say why a node is not consolidated (disruption 5.1).
@@ -38,7 +37,7 @@ pub async fn handle<P: Ports>(context: &Context<'_, P>, again_until: Timestamp) 
     let again = Message::DisruptTick { again_until };
     match store.acquire(context.now, context.settings.lease_term_secs).await? {
         LeaseAnswer::Taken { until } => {
-            let retry_at = context.now + jiff::SignedDuration::from_secs(RETRY.as_secs().cast_signed());
+            let retry_at = context.now + spread(again_until);
             send_again(context, again, Some(retry_at), again_until).await?;
             Ok(Fact::LeaseBusy { until }.into())
         }
@@ -50,6 +49,12 @@ pub async fn handle<P: Ports>(context: &Context<'_, P>, again_until: Timestamp) 
             Ok(outcome)
         }
     }
+}
+
+/// How long a look that found the lease taken waits: the many that start at once, as nodes empty together, come
+/// back one by one, spread by what sets each apart.
+fn spread(again_until: Timestamp) -> SignedDuration {
+    SignedDuration::from_secs(2 + i64::from(again_until.subsec_millisecond() % 10))
 }
 
 /// Looks once, under a lease; says when another look may find something new.

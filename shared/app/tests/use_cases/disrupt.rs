@@ -118,6 +118,21 @@ fn marks_of_a_command_that_is_no_more_are_taken_away() {
 }
 
 #[test]
+fn a_node_found_restless_at_the_second_look_is_looked_at_when_it_is_calm() {
+    let fake = Fake::new(|inside| {
+        one_empty_node(inside);
+        inside.snapshot.node_pools[0].consolidate_after_secs = Some(30);
+    });
+    let step = proposed(&fake);
+    fake.with(|inside| inside.snapshot.node_claims[0].last_pod_event_at = Some(at(101)));
+    fake.handle(step, 115);
+    assert_eq!(
+        fake.sent().last(),
+        Some(&(Message::DisruptTick { again_until: at(175) }, Delay::from_secs(16)))
+    );
+}
+
+#[test]
 fn a_node_that_turns_consolidatable_before_the_next_tick_is_looked_at_then() {
     let fake = Fake::new(|inside| {
         one_empty_node(inside);

@@ -171,11 +171,11 @@ fn initialize(claim: &NodeClaim, machine: &Machine, now: Timestamp) -> Step {
     }
 }
 
-/// When to look again at a claim that waits for its machine: often at first, since machines start within a
-/// minute, then less and less. Every wait is an eighth of its age, within 2 to 30 seconds.
+/// When to look again at a claim that waits for its machine, should no event come before: often at first, since
+/// machines start within a minute, then less and less. Every wait is a quarter of its age, within 3 to 30 seconds.
 fn look_again(claim: &NodeClaim, now: Timestamp) -> Timestamp {
     let age = now.duration_since(claim.created_at.unwrap_or(now));
-    now + (age / 8).clamp(SignedDuration::from_secs(2), SignedDuration::from_secs(30))
+    now + (age / 4).clamp(SignedDuration::from_secs(3), SignedDuration::from_secs(30))
 }
 
 /// Whether a pod event now is worth writing down: the last one is old enough (disruption 2.1).
@@ -218,7 +218,7 @@ mod tests {
         let bare = NodeClaim { finalizers: vec![], ..samples::claim("general", "a") };
         assert_eq!(next(&machine(bare, 0), at(1)).act, Act::AddFinalizer);
         let step = next(&machine(samples::claim("general", "a"), 0), at(1));
-        assert_eq!((step.act, step.again_at), (Act::Launch, Some(at(3))));
+        assert_eq!((step.act, step.again_at), (Act::Launch, Some(at(4))));
     }
 
     // behaviour: lifecycle/launch-within-five-minutes
