@@ -69,6 +69,16 @@ pub enum Blocked {
         /// The reason asked for.
         reason: DisruptionReason,
     },
+    /// It is empty, which is for emptiness to act on.
+    IsEmpty,
+    /// Its pool gives up empty nodes only.
+    WhenEmptyOnly(Arc<str>),
+    /// What it costs cannot be told: a label or its type is not known.
+    Unpriced(String),
+    /// It is as its pool and class want it.
+    NotDrifted,
+    /// Its claim does not say that it may be consolidated.
+    NotConsolidatable,
     /// A budget of its pool cannot be read.
     BudgetUnreadable {
         /// The pool.
@@ -97,6 +107,11 @@ impl Blocked {
             | Blocked::ConsolidationDisabled(_)
             | Blocked::NotEmpty { .. }
             | Blocked::BudgetSpent { .. }
+            | Blocked::IsEmpty
+            | Blocked::WhenEmptyOnly(_)
+            | Blocked::Unpriced(_)
+            | Blocked::NotDrifted
+            | Blocked::NotConsolidatable
             | Blocked::BudgetUnreadable { .. } => None,
         }
     }
@@ -114,12 +129,17 @@ impl Blocked {
             | Blocked::PodDoNotDisrupt { .. }
             | Blocked::ManyBudgets { .. }
             | Blocked::PodBudget { .. } => Some("DisruptionBlocked"),
-            Blocked::ConsolidationDisabled(_) => Some("Unconsolidatable"),
+            Blocked::ConsolidationDisabled(_) | Blocked::WhenEmptyOnly(_) | Blocked::Unpriced(_) => {
+                Some("Unconsolidatable")
+            }
             Blocked::InCommand
             | Blocked::StaticPool(_)
             | Blocked::NotEmpty { .. }
             | Blocked::Restless { .. }
             | Blocked::BudgetSpent { .. }
+            | Blocked::IsEmpty
+            | Blocked::NotDrifted
+            | Blocked::NotConsolidatable
             | Blocked::BudgetUnreadable { .. } => None,
         }
     }
@@ -156,6 +176,13 @@ impl fmt::Display for Blocked {
             Blocked::BudgetSpent { pool, reason } => {
                 write!(f, "The budgets of NodePool {pool} allow no more disruption for {}", reason.as_str())
             }
+            Blocked::IsEmpty => f.write_str("It is empty"),
+            Blocked::WhenEmptyOnly(pool) => {
+                write!(f, "NodePool {pool} consolidates empty nodes only, and it is not empty")
+            }
+            Blocked::Unpriced(why) => f.write_str(why),
+            Blocked::NotDrifted => f.write_str("It is as its NodePool and EC2NodeClass want it"),
+            Blocked::NotConsolidatable => f.write_str("It is not marked Consolidatable yet"),
             Blocked::BudgetUnreadable { pool, why } => {
                 write!(f, "A budget of NodePool {pool} cannot be read: {why}")
             }

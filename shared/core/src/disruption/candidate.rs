@@ -59,6 +59,11 @@ impl<'a> Fleet<'a> {
         Fleet { snapshot, volatile, now, nodes, pods, pools }
     }
 
+    /// Pods bound to a node.
+    pub fn pods_of(&self, node: &Node) -> &[&'a Pod] {
+        self.pods.get(&*node.name).map_or(&[], |pods| pods)
+    }
+
     /// The node of a claim.
     pub fn node_of(&self, claim: &NodeClaim) -> Option<&'a Node> {
         self.nodes.get(claim.provider_id.as_deref()?).copied()
@@ -83,6 +88,16 @@ impl<'a> Fleet<'a> {
     /// # Errors
     /// The first thing that keeps it.
     pub fn assess(&self, claim: &'a NodeClaim) -> Result<Candidate<'a>, Blocked> {
+        self.assess_for(claim, false)
+    }
+
+    /// The same for a method that may also be eventual: then what keeps pods only delays, where the claim has a
+    /// termination grace period.
+    ///
+    /// # Errors
+    /// The first thing that keeps it.
+    // behaviour: disruption/grace-period-overrules-pods-for-drift
+    pub fn assess_for(&self, claim: &'a NodeClaim, eventual: bool) -> Result<Candidate<'a>, Blocked> {
         if self.volatile.in_command.contains(&claim.name) {
             return Err(Blocked::InCommand);
         }
@@ -108,7 +123,9 @@ impl<'a> Fleet<'a> {
             return Err(Blocked::PoolUnknown(Arc::clone(name)));
         }
         let pods = self.pods.get(&*node.name).cloned().unwrap_or_default();
-        pods.iter().try_for_each(|pod| self.pod_allows(pod))?;
+        if !(eventual && claim.termination_grace_secs.is_some()) {
+            pods.iter().try_for_each(|pod| self.pod_allows(pod))?;
+        }
         Ok(Candidate { claim, node, pool, pods, price: self.price_of(claim, node) })
     }
 

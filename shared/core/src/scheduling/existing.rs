@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::amounts::Amounts;
+use super::plan::Removal;
 use super::sets::SetId;
 use super::topology::{HostId, NodeFacts};
 use super::values::ValueId;
@@ -37,7 +38,12 @@ pub(crate) struct ExistingNode {
     pub(crate) ports: Vec<HostPort>,
     volumes: BTreeMap<Arc<str>, BTreeSet<NamespacedName>>,
     volume_limits: BTreeMap<Arc<str>, usize>,
-    pub(crate) pods: Vec<NamespacedName>,
+    /// Pods placed in this pass, as indices into the snapshot.
+    pub(crate) pods: Vec<usize>,
+    /// Whether it is ours and not usable yet; moving pods there is not safe.
+    pub(crate) is_unsettled: bool,
+    /// Whether it takes no pods that are moved only to save money.
+    pub(crate) is_restless: bool,
 }
 
 fn is_true(labels: &Labels, key: &str) -> bool {
@@ -165,7 +171,12 @@ pub(crate) struct Inventory {
 }
 
 /// Takes stock of nodes and claims.
-pub(crate) fn take_stock(snapshot: &Snapshot, storage: &Storage<'_>, world: &mut World) -> Inventory {
+pub(crate) fn take_stock(
+    snapshot: &Snapshot,
+    storage: &Storage<'_>,
+    removal: &Removal,
+    world: &mut World,
+) -> Inventory {
     let marked: FxHashSet<&str> = snapshot.marked_for_deletion.iter().map(|name| &**name).collect();
     let machines = Machine::collect(snapshot);
     let mut hosts: FxHashMap<&str, HostId> = FxHashMap::default();
@@ -181,7 +192,7 @@ pub(crate) fn take_stock(snapshot: &Snapshot, storage: &Storage<'_>, world: &mut
             host: facts.len(),
             taints: node.taints.clone(),
             has_node: true,
-            is_active: !leaving.contains(&*node.name),
+            is_active: !leaving.contains(&*node.name) && !removal.nodes.contains(&node.name),
         });
     }
     let mut by_node: FxHashMap<&str, Vec<&Pod>> = FxHashMap::default();
@@ -194,12 +205,17 @@ pub(crate) fn take_stock(snapshot: &Snapshot, storage: &Storage<'_>, world: &mut
     let mut targets = Vec::new();
     for machine in machines.iter().filter(|m| !m.is_leaving(&marked)) {
         let node_name = machine.node.map(|n| &*n.name);
+        if node_name.is_some_and(|name| removal.nodes.contains(name)) {
+            continue;
+        }
         let host = node_name.and_then(|n| hosts.get(n).copied()).unwrap_or_else(|| {
             host_count += 1;
             host_count - 1
         });
         let pods = node_name.and_then(|n| by_node.get(n)).map_or(&[][..], |pods| pods);
-        targets.push(target(machine, host, (snapshot, storage, pods), world));
+        let mut node = target(machine, host, (snapshot, storage, pods), world);
+        node.is_restless = node_name.is_some_and(|name| removal.restless.contains(name));
+        targets.push(node);
     }
     targets.sort_by(|a, b| (!a.initialized, &a.name).cmp(&(!b.initialized, &b.name)));
     Inventory { facts, targets, hosts: host_count }
@@ -234,6 +250,8 @@ fn target(
         volumes: BTreeMap::new(),
         volume_limits: BTreeMap::new(),
         pods: Vec::new(),
+        is_unsettled: machine.claim.is_some() && !machine.is_initialized(),
+        is_restless: false,
         name,
     };
     let mut bound_daemons = Amounts::default();

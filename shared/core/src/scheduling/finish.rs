@@ -25,14 +25,22 @@ impl Pass<'_> {
     pub(crate) fn finish(mut self, failures: &BTreeMap<usize, Failure>) -> Plan {
         let snapshot = self.context.snapshot;
         let mut plan = Plan::default();
-        for node in &mut self.nodes {
+        for node in &self.nodes {
             if !node.pods.is_empty() {
-                plan.existing.insert(node.name.clone(), std::mem::take(&mut node.pods));
+                let keys = node.pods.iter().map(|pod| snapshot.pods[*pod].key.clone());
+                plan.existing.insert(node.name.clone(), keys.collect());
             }
         }
         let reasons = self.reasons(failures);
         for (pod, why) in failures.keys().zip(reasons) {
             plan.unschedulable.push(Unschedulable { pod: snapshot.pods[*pod].key.clone(), why });
+        }
+        for node in self.nodes.iter().filter(|node| self.simulated && node.is_unsettled) {
+            let moved = node.pods.iter().filter(|pod| !self.displaced.contains(pod));
+            plan.unschedulable.extend(moved.map(|pod| Unschedulable {
+                pod: snapshot.pods[*pod].key.clone(),
+                why: WhyNot::UnsettledNode(node.name.clone()),
+            }));
         }
         let mut orders: FxHashMap<(*const TypeTable, SetId), PriceOrder> = FxHashMap::default();
         let claims = std::mem::take(&mut self.claims);

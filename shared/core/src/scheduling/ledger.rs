@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::amounts::ResourceId;
 use super::bits::Bits;
 use super::existing::Machine;
+use super::plan::Removal;
 use super::reason::Refusal;
 use super::template::Template;
 use super::types::TypeTable;
@@ -25,10 +26,16 @@ impl Ledger {
     /// Limits less the capacity of what is there and stays. Claims that wait for their machine are charged the
     /// largest they may become.
     // behaviour: scheduling/limits-count-capacity-of-active-nodes
-    pub(crate) fn open(snapshot: &Snapshot, templates: &[Template], world: &mut World) -> Self {
+    pub(crate) fn open(
+        snapshot: &Snapshot,
+        removal: &Removal,
+        templates: &[Template],
+        world: &mut World,
+    ) -> Self {
         let marked: FxHashSet<&str> = snapshot.marked_for_deletion.iter().map(|name| &**name).collect();
         let mut used: FxHashMap<Arc<str>, Resources> = FxHashMap::default();
-        for machine in Machine::collect(snapshot).iter().filter(|m| !m.is_leaving(&marked)) {
+        let removed = |m: &Machine<'_>| m.node.is_some_and(|n| removal.nodes.contains(&n.name));
+        for machine in Machine::collect(snapshot).iter().filter(|m| !m.is_leaving(&marked) && !removed(m)) {
             if let Some(pool) = machine.labels().get(keys::NODE_POOL) {
                 let used = used.entry(pool.clone()).or_default();
                 used.add(&machine.capacity());

@@ -31,8 +31,9 @@ mod volumes;
 mod world;
 
 pub use draft::draft;
-pub use intake::{is_currently_reschedulable, is_do_not_disrupt, is_evictable, is_reschedulable};
-pub use solve::solve;
+pub use intake::is_currently_reschedulable;
+pub use overlay::instance_types_of;
+pub use solve::{simulate, solve};
 
 /// What building topology groups looks at.
 fn topology_surroundings<'a>(

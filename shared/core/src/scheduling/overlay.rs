@@ -96,6 +96,17 @@ pub(crate) fn apply(
     seen
 }
 
+/// The types of a pool as it sees them, in name order; none when the pool or its class is not known.
+pub fn instance_types_of(snapshot: &Snapshot, pool: &str) -> Arc<Vec<InstanceType>> {
+    let pool = snapshot.node_pools.iter().find(|p| &*p.name == pool);
+    let types = pool.and_then(|p| Some((p, snapshot.instance_types.get(&p.template.node_class.name)?)));
+    let Some((pool, types)) = types else { return Arc::default() };
+    if snapshot.node_overlays.is_empty() {
+        return types.clone();
+    }
+    Arc::new(apply(types, pool, &valid(snapshot)))
+}
+
 fn changed(price: Price, change: PriceChange) -> Price {
     let nano = price.nano_usd_per_hour;
     let nano = match change {

@@ -1,6 +1,6 @@
 //! The answer of provisioning: what to launch, what fits where, and why the rest does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -51,6 +51,15 @@ pub struct Knobs {
     pub min_values_policy: MinValuesPolicy,
     /// Contended reservations.
     pub reserved_mode: ReservedMode,
+}
+
+/// What a simulation takes away before it looks for places (disruption 1.7).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// Names of the nodes that would go.
+    pub nodes: BTreeSet<Arc<str>>,
+    /// Nodes that are still within their calm and take no pods that are moved only to save money.
+    pub restless: BTreeSet<Arc<str>>,
 }
 
 /// A machine decided on, not written anywhere yet.

@@ -207,8 +207,8 @@ pub enum WhyNot {
     ResourceClaims,
     /// Every pool refused, each for its own reason, heaviest pool first.
     Pools(Vec<(Arc<str>, Refusal)>),
-    /// Its volumes cannot be reached from one place.
-    Volumes(String),
+    /// It would have to go to a node that is not usable yet; only simulations of disruption refuse that.
+    UnsettledNode(Arc<str>),
 }
 
 impl fmt::Display for WhyNot {
@@ -224,7 +224,9 @@ impl fmt::Display for WhyNot {
                 }
                 Ok(())
             }
-            WhyNot::Volumes(why) => f.write_str(why),
+            WhyNot::UnsettledNode(name) => {
+                write!(f, "it would go to node {name}, which is not initialized yet")
+            }
         }
     }
 }

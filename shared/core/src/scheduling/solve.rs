@@ -10,7 +10,7 @@ use super::class::{ClassContext, ClassId, Classes};
 use super::existing::{ExistingNode, take_stock};
 use super::intake::{Intake, gather};
 use super::ledger::Ledger;
-use super::plan::{Knobs, Plan, PreferencePolicy, ReservedMode};
+use super::plan::{Knobs, Plan, PreferencePolicy, Removal, ReservedMode};
 use super::reserve::ReservationBook;
 use super::sets::Undefined;
 use super::template::Template;
@@ -18,17 +18,29 @@ use super::topology::{ClusterPods, HostId, Place, RuleOwner, Topology, TopologyN
 use super::topology_surroundings;
 use super::volumes::Storage;
 use super::world::World;
-use crate::model::{Snapshot, TaintEffect};
+use crate::model::{PodPhase, Snapshot, TaintEffect};
 
 /// Decides which pending pods fit on what is there and which machines the others need.
 ///
 /// Deterministic: the same snapshot and knobs give the same plan (scheduling 0 to 8).
 pub fn solve(snapshot: &Snapshot, knobs: &Knobs) -> Plan {
+    pass(snapshot, knobs, None)
+}
+
+/// What would become of the pods if some nodes were taken away (disruption 1.7): the plan for them, for pending
+/// pods, and for those of nodes on their way out.
+pub fn simulate(snapshot: &Snapshot, knobs: &Knobs, removal: &Removal) -> Plan {
+    pass(snapshot, knobs, Some(removal))
+}
+
+fn pass(snapshot: &Snapshot, knobs: &Knobs, simulation: Option<&Removal>) -> Plan {
+    let nothing = Removal::default();
+    let removal = simulation.unwrap_or(&nothing);
     let storage = Storage::new(snapshot);
     let mut world = World::new();
-    let Intake { pods, ignored } = gather(snapshot, &storage, knobs.now);
+    let Intake { pods, displaced, ignored } = gather(snapshot, &storage, knobs.now, removal);
     let (templates, skipped_pools) = Template::collect(snapshot, &mut world, knobs.min_values_policy);
-    let inventory = take_stock(snapshot, &storage, &mut world);
+    let inventory = take_stock(snapshot, &storage, removal, &mut world);
     let mut topology = Topology::default();
     let in_pass: FxHashSet<usize> = pods.iter().copied().collect();
     let cluster = ClusterPods::collect(inventory.facts, &snapshot.pods, &in_pass, &mut topology);
@@ -42,7 +54,7 @@ pub fn solve(snapshot: &Snapshot, knobs: &Knobs) -> Plan {
         prefer_taints: templates.iter().filter(|t| !t.types.is_empty()).any(prefers),
     };
     mirror_running(&context, &in_pass, &mut world, &mut topology);
-    let ledger = Ledger::open(snapshot, &templates, &mut world);
+    let ledger = Ledger::open(snapshot, removal, &templates, &mut world);
     let book = ReservationBook::open(&templates);
     let scratch = templates.iter().map(|t| Scratch::new(t.table.len())).collect();
     let pass = Pass {
@@ -60,6 +72,8 @@ pub fn solve(snapshot: &Snapshot, knobs: &Knobs) -> Plan {
         book,
         scratch,
         placements: 0,
+        simulated: simulation.is_some(),
+        displaced,
     };
     let mut plan = pass.run(&pods);
     plan.ignored = ignored;
@@ -118,6 +132,10 @@ pub(crate) struct Pass<'a> {
     pub(crate) scratch: Vec<Scratch>,
     /// Pods placed so far: when nothing has been placed since a class failed, it fails again.
     placements: u64,
+    /// Whether nodes are only taken away in thought.
+    pub(crate) simulated: bool,
+    /// Pods whose nodes are on their way out anyway.
+    pub(crate) displaced: FxHashSet<usize>,
 }
 
 /// How an attempt ended when the pod was not placed.
@@ -188,7 +206,8 @@ impl<'a> Pass<'a> {
             return Err(Failure::NowhereToGo(root));
         }
         let mut class = root;
-        let failed_before = self.classes.get(root).failed_at == Some(self.placements);
+        let failed_before = !self.nodes.iter().any(|node| node.is_restless)
+            && self.classes.get(root).failed_at == Some(self.placements);
         loop {
             if !failed_before {
                 self.topology.begin_attempt();
@@ -219,8 +238,10 @@ impl<'a> Pass<'a> {
     }
 
     fn add_to_existing(&mut self, pod: usize, class: ClassId) -> bool {
+        let must_move =
+            self.context.snapshot.pods[pod].phase == PodPhase::Pending || self.displaced.contains(&pod);
         for at in 0..self.nodes.len() {
-            if self.classes.get(class).refused_nodes.has(at) {
+            if self.classes.get(class).refused_nodes.has(at) || (self.nodes[at].is_restless && !must_move) {
                 continue;
             }
             match self.admit_existing(at, class) {
@@ -281,7 +302,7 @@ impl<'a> Pass<'a> {
         node.remaining.subtract(&class.requests);
         node.ports.extend(class.spec.host_ports.iter().cloned());
         node.add_volumes(class.volumes.iter().cloned());
-        node.pods.push(self.context.snapshot.pods[pod].key.clone());
+        node.pods.push(pod);
         let place = Place { set, host: node.host, taints: &node.taints };
         let World { universe, sets, .. } = &mut self.world;
         self.topology.record((universe, sets), &class.asker(), &class.mirrors, &place);

@@ -1,0 +1,212 @@
+//! Consolidation: which nodes can go because their pods fit elsewhere, or on one cheaper node? (disruption 2.6,
+//! 2.8)
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::balance::Balance;
+use super::blocked::Blocked;
+use super::budget::Allowance;
+use super::calm::{Calm, calm};
+use super::candidate::{Candidate, Fleet};
+use super::cost::{by_savings_ratio, is_empty};
+use super::replacement::{NoReplacement, narrow, without_same_types};
+use super::rounds::{Budgets, Command, Terms};
+use crate::model::{ConditionKind, ConsolidationPolicy, Price, keys};
+use crate::scheduling::plan::{ProposedClaim, Removal};
+use crate::scheduling::{instance_types_of, simulate};
+
+/// Most nodes looked at together, in the mode that equals the reference.
+const MOST_TOGETHER: usize = 100;
+
+/// Why a set of nodes stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unchanged {
+    /// Some of its pods would fit nowhere.
+    PodsWouldNotFit,
+    /// More than one new machine would be needed.
+    NeedsSeveral(usize),
+    /// The new machine would not do.
+    Replacement(NoReplacement),
+}
+
+/// What consolidation asks beyond being a candidate (disruption 2.3).
+///
+/// # Errors
+/// What keeps it.
+pub fn filter(candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Result<(), Blocked> {
+    let pool = &candidate.pool.name;
+    if candidate.pool.replicas.is_some() {
+        return Err(Blocked::StaticPool(Arc::clone(pool)));
+    }
+    let labels = &candidate.node.labels;
+    let type_name = labels.get(keys::INSTANCE_TYPE);
+    let types = fleet.snapshot.instance_types.get(&candidate.pool.template.node_class.name);
+    if !types.is_some_and(|types| types.iter().any(|t| Some(&t.name) == type_name)) {
+        let name = type_name.map_or("", |n| n);
+        return Err(Blocked::Unpriced(format!("Instance type {name:?} is not known")));
+    }
+    for key in [keys::CAPACITY_TYPE, keys::ZONE] {
+        if !labels.contains_key(key) {
+            return Err(Blocked::Unpriced(format!("Its node has no label {key}")));
+        }
+    }
+    if candidate.pool.consolidate_after_secs.is_none() {
+        return Err(Blocked::ConsolidationDisabled(Arc::clone(pool)));
+    }
+    if is_empty(candidate) {
+        return Err(Blocked::IsEmpty);
+    }
+    if candidate.pool.consolidation_policy == ConsolidationPolicy::WhenEmpty {
+        return Err(Blocked::WhenEmptyOnly(Arc::clone(pool)));
+    }
+    if candidate.claim.is(ConditionKind::Consolidatable) { Ok(()) } else { Err(Blocked::NotConsolidatable) }
+}
+
+/// Nodes that are within their calm and take no pods that are only moved to save money (disruption 1.7).
+pub(super) fn restless(fleet: &Fleet<'_>) -> BTreeSet<Arc<str>> {
+    let claims = fleet.snapshot.node_claims.iter();
+    let nodes = claims.filter_map(|claim| {
+        let (node, pool) = (fleet.node_of(claim)?, fleet.pool_of(claim)?);
+        let gated = pool.consolidate_after_secs.is_some_and(|secs| secs > 0)
+            && matches!(calm(claim, pool, fleet.now), Calm::Restless { .. });
+        gated.then(|| Arc::clone(&node.name))
+    });
+    nodes.collect()
+}
+
+/// What becomes of a set of nodes: deleted, replaced by one, or left alone.
+///
+/// # Errors
+/// Why it is left alone.
+// behaviour: disruption/consolidation-deletes-or-replaces-by-one-cheaper
+pub fn compute(
+    fleet: &Fleet<'_>,
+    terms: &Terms<'_>,
+    candidates: &[Candidate<'_>],
+) -> Result<Option<ProposedClaim>, Unchanged> {
+    let nodes = candidates.iter().map(|c| Arc::clone(&c.node.name)).collect();
+    let removal = Removal { nodes, restless: terms.restless.clone() };
+    let mut plan = simulate(fleet.snapshot, &terms.knobs, &removal);
+    if has_stranded(fleet, &plan) {
+        return Err(Unchanged::PodsWouldNotFit);
+    }
+    match plan.claims.len() {
+        0 => Ok(None),
+        1 => {
+            let claim = plan.claims.remove(0);
+            let types = instance_types_of(fleet.snapshot, &claim.node_pool);
+            narrow(claim, &types, candidates, terms.spot_to_spot).map(Some).map_err(Unchanged::Replacement)
+        }
+        several => Err(Unchanged::NeedsSeveral(several)),
+    }
+}
+
+/// Whether a pod that is not pending anyway would fit nowhere.
+pub(super) fn has_stranded(fleet: &Fleet<'_>, plan: &crate::scheduling::plan::Plan) -> bool {
+    plan.unschedulable.iter().any(|failed| {
+        let pod = fleet.snapshot.pods.iter().find(|pod| pod.key == failed.pod);
+        pod.is_some_and(|pod| !pod.is_provisionable())
+    })
+}
+
+/// The largest run of the best candidates that can go together.
+// behaviour: disruption/multi-node-searches-prefixes
+pub fn multi(
+    fleet: &Fleet<'_>,
+    terms: &Terms<'_>,
+    mut candidates: Vec<Candidate<'_>>,
+    (balance, budgets): (&Balance, &mut Budgets),
+) -> Option<Command> {
+    candidates.sort_by(by_savings_ratio);
+    candidates.retain(|candidate| budgets.take(&candidate.pool.name));
+    if candidates.len() < 2 {
+        return None;
+    }
+    let (mut least, mut most) = (1, MOST_TOGETHER.min(candidates.len() - 1));
+    let mut best = None;
+    while least <= most {
+        let middle = (least + most) / 2;
+        match together(fleet, terms, &candidates[..=middle], balance) {
+            Some(command) => {
+                best = Some(command);
+                least = middle + 1;
+            }
+            None => most = middle - 1,
+        }
+    }
+    best
+}
+
+fn together(
+    fleet: &Fleet<'_>,
+    terms: &Terms<'_>,
+    set: &[Candidate<'_>],
+    balance: &Balance,
+) -> Option<Command> {
+    let replacement = match compute(fleet, terms, set).ok()? {
+        Some(claim) => {
+            let types = instance_types_of(fleet.snapshot, &claim.node_pool);
+            Some(without_same_types(claim, &types, set).ok()?)
+        }
+        None => None,
+    };
+    balance
+        .approves(set, price_of(replacement.as_ref()))
+        .then(|| Command::new(set, replacement.into_iter().collect()))
+}
+
+fn price_of(replacement: Option<&ProposedClaim>) -> Price {
+    replacement.map_or(Price::default(), |claim| claim.cheapest_price)
+}
+
+/// The best single candidate that can go; pools take turns.
+// behaviour: disruption/single-node-pools-take-turns
+pub fn single(
+    fleet: &Fleet<'_>,
+    terms: &Terms<'_>,
+    candidates: Vec<Candidate<'_>>,
+    (balance, budgets): (&Balance, &Budgets),
+) -> Option<Command> {
+    for candidate in interleaved(candidates) {
+        if budgets.left(&candidate.pool.name).is_spent() || !balance.may_approve(&candidate) {
+            continue;
+        }
+        let set = std::slice::from_ref(&candidate);
+        if let Ok(replacement) = compute(fleet, terms, set)
+            && balance.approves(set, price_of(replacement.as_ref()))
+        {
+            return Some(Command::new(set, replacement.into_iter().collect()));
+        }
+    }
+    None
+}
+
+fn interleaved(mut candidates: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
+    candidates.sort_by(by_savings_ratio);
+    let mut by_pool: BTreeMap<Arc<str>, std::collections::VecDeque<Candidate<'_>>> = BTreeMap::new();
+    for candidate in candidates {
+        by_pool.entry(Arc::clone(&candidate.pool.name)).or_default().push_back(candidate);
+    }
+    let mut turns = Vec::new();
+    while by_pool.values().any(|queue| !queue.is_empty()) {
+        turns.extend(by_pool.values_mut().filter_map(std::collections::VecDeque::pop_front));
+    }
+    turns
+}
+
+impl Budgets {
+    /// What is left for a pool.
+    pub fn left(&self, pool: &Arc<str>) -> Allowance {
+        self.0.get(pool).copied().unwrap_or(Allowance::Unlimited)
+    }
+
+    /// Takes one from a pool's budget, if there is one left.
+    pub fn take(&mut self, pool: &Arc<str>) -> bool {
+        let left = self.left(pool);
+        if !left.is_spent() {
+            self.0.insert(Arc::clone(pool), left.less(1));
+        }
+        !left.is_spent()
+    }
+}

@@ -1,0 +1,31 @@
+//! Drift: replacing nodes that no longer match their pool or class (disruption 2.11).
+
+use super::candidate::{Candidate, Fleet};
+use super::consolidation::has_stranded;
+use super::rounds::{Budgets, Command, Terms};
+use crate::eviction::is_reschedulable;
+use crate::model::ConditionKind;
+use crate::scheduling::plan::Removal;
+use crate::scheduling::simulate;
+
+/// One drifted node whose pods find a place, the longest drifted first, but nodes without pods before all.
+/// Price is no matter, and any number of new machines will do.
+// behaviour: disruption/drift-replaces-one-node-a-round
+pub fn decide(
+    fleet: &Fleet<'_>,
+    terms: &Terms<'_>,
+    mut candidates: Vec<Candidate<'_>>,
+    budgets: &Budgets,
+) -> Option<Command> {
+    candidates.sort_by_key(|candidate| {
+        let has_pods = candidate.pods.iter().any(|pod| is_reschedulable(pod));
+        let since = candidate.claim.condition(ConditionKind::Drifted).map(|c| c.since);
+        (has_pods, since, candidate.node.name.clone())
+    });
+    candidates.iter().filter(|c| !budgets.left(&c.pool.name).is_spent()).find_map(|candidate| {
+        let nodes = [candidate.node.name.clone()].into();
+        let plan = simulate(fleet.snapshot, &terms.knobs, &Removal { nodes, ..Removal::default() });
+        let set = std::slice::from_ref(candidate);
+        (!has_stranded(fleet, &plan)).then(|| Command::new(set, plan.claims))
+    })
+}

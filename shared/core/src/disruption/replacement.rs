@@ -1,0 +1,218 @@
+//! What may take the place of nodes that go: only what is cheaper for sure (disruption 2.6).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::candidate::Candidate;
+use crate::model::{Allowed, CapacityType, InstanceType, Offering, Price, Requirement, Requirements, keys};
+use crate::scheduling::plan::ProposedClaim;
+
+/// Fewest cheaper types that a lone spot node is replaced for by another spot node.
+pub const SPOT_FLEXIBILITY: usize = 15;
+
+/// Why a replacement is not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoReplacement {
+    /// Nothing that would do is cheaper.
+    NotCheaper,
+    /// Spot nodes are not to be replaced by spot nodes.
+    SpotToSpotDisabled,
+    /// A lone spot node needs more cheaper types to choose from.
+    TooFewSpotTypes {
+        /// How many there are.
+        found: usize,
+    },
+    /// What is cheaper does not meet the flexibility floor of this key.
+    MinValues(Arc<str>),
+}
+
+/// A claim in the place of nodes, with the types it may be bought as, cheapest first.
+pub(super) struct Options<'a> {
+    claim: ProposedClaim,
+    types: Vec<&'a InstanceType>,
+    /// Whether offerings of one kind go with the claim, by the address of the requirements they share.
+    compatible: BTreeMap<usize, bool>,
+}
+
+impl<'a> Options<'a> {
+    pub(super) fn new(claim: ProposedClaim, known: &'a [InstanceType]) -> Self {
+        let find = |name: &Arc<str>| known.binary_search_by(|t| t.name.cmp(name)).ok().map(|at| &known[at]);
+        let types = claim.instance_types.iter().filter_map(find).collect();
+        Options { claim, types, compatible: BTreeMap::new() }
+    }
+
+    fn is_compatible(&mut self, offering: &Offering) -> bool {
+        let requirements = &self.claim.requirements;
+        *self
+            .compatible
+            .entry(Arc::as_ptr(&offering.requirements) as usize)
+            .or_insert_with(|| requirements.is_compatible(&offering.requirements, true))
+    }
+
+    fn require(&mut self, key: &str, value: &str) {
+        self.claim.requirements.add(Requirement::new(key, Allowed::one(value)));
+        self.compatible.clear();
+    }
+
+    fn admits(&self, capacity_type: CapacityType) -> bool {
+        self.claim
+            .requirements
+            .get(keys::CAPACITY_TYPE)
+            .is_none_or(|r| r.allowed.admits(capacity_type.as_str()))
+    }
+
+    /// The most that a launch of a type may cost: the dearest offering of the capacity type that would be
+    /// bought.
+    // behaviour: disruption/worst-launch-price
+    fn worst_launch_price(&mut self, instance_type: &InstanceType) -> Option<Price> {
+        [CapacityType::Reserved, CapacityType::Spot, CapacityType::OnDemand].into_iter().find_map(
+            |capacity_type| {
+                instance_type
+                    .offerings
+                    .iter()
+                    .filter(|o| o.available && o.capacity_type == capacity_type && self.is_compatible(o))
+                    .map(|o| o.price)
+                    .max()
+            },
+        )
+    }
+
+    fn keep_cheaper_than(&mut self, limit: Price) {
+        let types = std::mem::take(&mut self.types);
+        self.types = types
+            .into_iter()
+            .filter(|t| self.worst_launch_price(t).is_some_and(|price| price < limit))
+            .collect();
+    }
+
+    /// The first key whose flexibility floor the types do not meet.
+    fn unmet_floor(&self) -> Option<Arc<str>> {
+        let unmet = |r: &&Requirement| {
+            r.min_values.is_some_and(|floor| distinct(&self.types, r.key.as_str()) < floor as usize)
+        };
+        self.claim.requirements.iter().find(unmet).map(|r| r.key.as_str().into())
+    }
+
+    /// The shortest run of cheapest types that meets all floors.
+    fn shortest_flexible(&self) -> usize {
+        let met = |len: &usize| {
+            self.claim.requirements.iter().all(|r| {
+                r.min_values
+                    .is_none_or(|floor| distinct(&self.types[..*len], r.key.as_str()) >= floor as usize)
+            })
+        };
+        (0..=self.types.len()).find(met).unwrap_or(self.types.len())
+    }
+
+    fn finish(mut self) -> Option<ProposedClaim> {
+        let cheapest = self.types.first().copied()?;
+        let offers: Vec<Price> = cheapest
+            .offerings
+            .iter()
+            .filter(|o| o.available && self.is_compatible(o))
+            .map(|o| o.price)
+            .collect();
+        self.claim.cheapest_price = offers.into_iter().min().unwrap_or_default();
+        self.claim.instance_types = self.types.iter().map(|t| t.name.clone()).collect();
+        Some(self.claim)
+    }
+}
+
+fn distinct(types: &[&InstanceType], key: &str) -> usize {
+    let values = types.iter().filter_map(|t| t.requirements.get(key)).flat_map(|r| r.allowed.values());
+    values.collect::<BTreeSet<_>>().len()
+}
+
+fn is_spot(candidate: &Candidate<'_>) -> bool {
+    candidate
+        .node
+        .labels
+        .get(keys::CAPACITY_TYPE)
+        .is_some_and(|value| &**value == CapacityType::Spot.as_str())
+}
+
+/// Narrows a claim that would replace nodes to what is cheaper than they are together.
+///
+/// # Errors
+/// Nothing is left, or a rule of spot capacity forbids it.
+pub fn narrow(
+    claim: ProposedClaim,
+    known: &[InstanceType],
+    candidates: &[Candidate<'_>],
+    spot_to_spot: bool,
+) -> Result<ProposedClaim, NoReplacement> {
+    let price: Price = candidates.iter().map(|c| c.price).sum();
+    let mut options = Options::new(claim, known);
+    if candidates.iter().all(is_spot) && options.admits(CapacityType::Spot) {
+        return narrow_spot(options, price, candidates.len(), spot_to_spot);
+    }
+    options.keep_cheaper_than(price);
+    check(&options)?;
+    if options.admits(CapacityType::Spot) && options.admits(CapacityType::OnDemand) {
+        // A shortage of spot must fail the launch rather than buy something dearer.
+        options.require(keys::CAPACITY_TYPE, CapacityType::Spot.as_str());
+    }
+    options.finish().ok_or(NoReplacement::NotCheaper)
+}
+
+// behaviour: disruption/spot-to-spot-needs-15-cheaper-types
+fn narrow_spot(
+    mut options: Options<'_>,
+    price: Price,
+    nodes: usize,
+    enabled: bool,
+) -> Result<ProposedClaim, NoReplacement> {
+    if !enabled {
+        return Err(NoReplacement::SpotToSpotDisabled);
+    }
+    options.require(keys::CAPACITY_TYPE, CapacityType::Spot.as_str());
+    options.keep_cheaper_than(price);
+    check(&options)?;
+    if nodes == 1 {
+        let found = options.types.len();
+        if found < SPOT_FLEXIBILITY {
+            return Err(NoReplacement::TooFewSpotTypes { found });
+        }
+        let keep = SPOT_FLEXIBILITY.max(options.shortest_flexible());
+        options.types.truncate(keep);
+    }
+    options.finish().ok_or(NoReplacement::NotCheaper)
+}
+
+fn check(options: &Options<'_>) -> Result<(), NoReplacement> {
+    if options.types.is_empty() {
+        return Err(NoReplacement::NotCheaper);
+    }
+    options.unmet_floor().map_or(Ok(()), |key| Err(NoReplacement::MinValues(key)))
+}
+
+/// Keeps several nodes from being replaced by one of a type that some of them are already, at a price at which
+/// keeping that one would do: {large, large, small} to small is only "delete two".
+///
+/// # Errors
+/// Nothing is left.
+// behaviour: disruption/merge-is-no-disguised-delete
+pub fn without_same_types(
+    claim: ProposedClaim,
+    known: &[InstanceType],
+    candidates: &[Candidate<'_>],
+) -> Result<ProposedClaim, NoReplacement> {
+    let listed: BTreeSet<&Arc<str>> = claim.instance_types.iter().collect();
+    let mut cap: Option<Price> = None;
+    for candidate in candidates {
+        let Some(name) = candidate.node.labels.get(keys::INSTANCE_TYPE).filter(|n| listed.contains(n)) else {
+            continue;
+        };
+        let own = Requirements::from_labels(&candidate.node.labels);
+        let offerings = known.iter().filter(|t| t.name == *name).flat_map(|t| &t.offerings);
+        let cheapest = offerings.filter(|o| own.is_compatible(&o.requirements, true)).map(|o| o.price).min();
+        let cheapest = cheapest.unwrap_or_default();
+        cap = Some(cap.map_or(cheapest, |present| present.min(cheapest)));
+    }
+    let mut options = Options::new(claim, known);
+    if let Some(cap) = cap {
+        options.keep_cheaper_than(cap);
+    }
+    check(&options)?;
+    options.finish().ok_or(NoReplacement::NotCheaper)
+}

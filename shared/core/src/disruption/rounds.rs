@@ -1,0 +1,220 @@
+//! One look at all methods in their order: the first one with an answer wins (disruption 1.1, 1.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::balance::Balance;
+use super::blocked::Blocked;
+use super::budget::Allowance;
+use super::candidate::{Candidate, Fleet};
+use super::cost::{by_savings_ratio, is_empty};
+use super::{consolidation, drift, emptiness};
+use crate::model::{ConditionKind, DisruptionReason};
+use crate::scheduling::plan::{Knobs, ProposedClaim, ReservedMode};
+
+/// The methods, in the order they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// Empty nodes are deleted.
+    Emptiness,
+    /// Drifted nodes of pools with a fixed size are replaced.
+    StaticDrift,
+    /// Drifted nodes are replaced.
+    Drift,
+    /// Several nodes are deleted or merged into one cheaper one.
+    MultiNodeConsolidation,
+    /// One node is deleted or replaced by a cheaper one.
+    SingleNodeConsolidation,
+}
+
+impl Method {
+    /// All methods in order.
+    pub const ALL: [Method; 5] = [
+        Method::Emptiness,
+        Method::StaticDrift,
+        Method::Drift,
+        Method::MultiNodeConsolidation,
+        Method::SingleNodeConsolidation,
+    ];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Method::Emptiness => "Emptiness",
+            Method::StaticDrift => "StaticDrift",
+            Method::Drift => "Drift",
+            Method::MultiNodeConsolidation => "MultiNodeConsolidation",
+            Method::SingleNodeConsolidation => "SingleNodeConsolidation",
+        }
+    }
+
+    /// The reason budgets know it by.
+    pub const fn reason(self) -> DisruptionReason {
+        match self {
+            Method::Emptiness => DisruptionReason::Empty,
+            Method::StaticDrift | Method::Drift => DisruptionReason::Drifted,
+            Method::MultiNodeConsolidation | Method::SingleNodeConsolidation => {
+                DisruptionReason::Underutilized
+            }
+        }
+    }
+}
+
+/// What is to be done with some nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Names of the nodes that go, in order.
+    pub nodes: Vec<Arc<str>>,
+    /// Names of their claims, in the same order.
+    pub claims: Vec<Arc<str>>,
+    /// Machines that must be usable first; none means the nodes are only deleted.
+    pub replacements: Vec<ProposedClaim>,
+}
+
+impl Command {
+    pub(super) fn new(candidates: &[Candidate<'_>], replacements: Vec<ProposedClaim>) -> Self {
+        let mut order: Vec<&Candidate<'_>> = candidates.iter().collect();
+        order.sort_by(|a, b| a.node.name.cmp(&b.node.name));
+        Command {
+            nodes: order.iter().map(|c| Arc::clone(&c.node.name)).collect(),
+            claims: order.iter().map(|c| Arc::clone(&c.claim.name)).collect(),
+            replacements,
+        }
+    }
+}
+
+/// What is left of the budgets of pools for one reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Budgets(pub BTreeMap<Arc<str>, Allowance>);
+
+/// What one method found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Round {
+    /// The method.
+    pub method: Method,
+    /// Names of the nodes it may touch, in order.
+    pub candidates: Vec<Arc<str>>,
+    /// What its budgets are afterwards; empty when there was no candidate.
+    pub budgets: Budgets,
+    /// What it would do.
+    pub commands: Vec<Command>,
+    /// By claim: what keeps each of the others.
+    pub blocked: BTreeMap<Arc<str>, Blocked>,
+}
+
+/// Settings of one look.
+#[derive(Debug, Clone)]
+pub struct Terms<'a> {
+    /// Settings of the simulations; reservations are never waited for.
+    pub knobs: Knobs,
+    /// Whether spot nodes may be replaced by spot nodes.
+    pub spot_to_spot: bool,
+    /// Nodes within their calm.
+    pub restless: &'a BTreeSet<Arc<str>>,
+}
+
+/// Tries the methods in order, up to the first that would do something.
+// behaviour: disruption/first-method-with-a-command-wins
+pub fn look(fleet: &Fleet<'_>, knobs: &Knobs, spot_to_spot: bool) -> Vec<Round> {
+    let restless = consolidation::restless(fleet);
+    let knobs = Knobs { reserved_mode: ReservedMode::Fallback, ..*knobs };
+    let terms = Terms { knobs, spot_to_spot, restless: &restless };
+    let mut rounds = Vec::new();
+    for method in Method::ALL {
+        let round = try_method(fleet, &terms, method);
+        let done = !round.commands.is_empty();
+        rounds.push(round);
+        if done {
+            break;
+        }
+    }
+    rounds
+}
+
+fn try_method(fleet: &Fleet<'_>, terms: &Terms<'_>, method: Method) -> Round {
+    let eventual = matches!(method, Method::StaticDrift | Method::Drift);
+    let mut blocked = BTreeMap::new();
+    let mut assessed = Vec::new();
+    for claim in fleet.snapshot.node_claims.iter().filter(|c| c.node_class.is_supported()) {
+        match fleet.assess_for(claim, eventual) {
+            Ok(candidate) => assessed.push(candidate),
+            Err(why) => {
+                blocked.insert(Arc::clone(&claim.name), why);
+            }
+        }
+    }
+    let mut candidates = Vec::new();
+    for candidate in &assessed {
+        match filter(method, candidate, fleet) {
+            Ok(()) => candidates.push(candidate.clone()),
+            Err(why) => {
+                blocked.insert(Arc::clone(&candidate.claim.name), why);
+            }
+        }
+    }
+    candidates.sort_by(|a, b| a.node.name.cmp(&b.node.name));
+    let names = candidates.iter().map(|c| Arc::clone(&c.node.name)).collect();
+    if candidates.is_empty() {
+        return Round {
+            method,
+            candidates: names,
+            budgets: Budgets::default(),
+            commands: Vec::new(),
+            blocked,
+        };
+    }
+    let mut budgets = budgets_for(fleet, method.reason());
+    let command = match method {
+        Method::Emptiness => empty(candidates, &mut budgets),
+        Method::StaticDrift => None,
+        Method::Drift => drift::decide(fleet, terms, candidates, &budgets),
+        Method::MultiNodeConsolidation => {
+            let balance = Balance::weigh(fleet, &assessed);
+            consolidation::multi(fleet, terms, candidates, (&balance, &mut budgets))
+        }
+        Method::SingleNodeConsolidation => {
+            let balance = Balance::weigh(fleet, &assessed);
+            consolidation::single(fleet, terms, candidates, (&balance, &budgets))
+        }
+    };
+    Round { method, candidates: names, budgets, commands: command.into_iter().collect(), blocked }
+}
+
+fn filter(method: Method, candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Result<(), Blocked> {
+    let pool = &candidate.pool.name;
+    let is_static = candidate.pool.replicas.is_some();
+    match method {
+        Method::Emptiness if is_static => Err(Blocked::StaticPool(Arc::clone(pool))),
+        Method::Emptiness if candidate.pool.consolidate_after_secs.is_none() => {
+            Err(Blocked::ConsolidationDisabled(Arc::clone(pool)))
+        }
+        Method::Emptiness if !is_empty(candidate) => Err(Blocked::NotEmpty { pods: candidate.pods.len() }),
+        Method::Emptiness if !candidate.claim.is(ConditionKind::Consolidatable) => {
+            Err(Blocked::NotConsolidatable)
+        }
+        Method::Emptiness => Ok(()),
+        // Pools with a fixed size are not kept yet, so their nodes are not replaced either.
+        Method::StaticDrift => Err(Blocked::NotDrifted),
+        Method::Drift if is_static => Err(Blocked::StaticPool(Arc::clone(pool))),
+        Method::Drift if candidate.claim.is(ConditionKind::Drifted) => Ok(()),
+        Method::Drift => Err(Blocked::NotDrifted),
+        Method::MultiNodeConsolidation | Method::SingleNodeConsolidation => {
+            consolidation::filter(candidate, fleet)
+        }
+    }
+}
+
+/// All empty nodes that the budgets allow, dearest first; nothing needs to be simulated.
+fn empty(mut candidates: Vec<Candidate<'_>>, budgets: &mut Budgets) -> Option<Command> {
+    candidates.sort_by(by_savings_ratio);
+    candidates.retain(|candidate| budgets.take(&candidate.pool.name));
+    (!candidates.is_empty()).then(|| Command::new(&candidates, Vec::new()))
+}
+
+fn budgets_for(fleet: &Fleet<'_>, reason: DisruptionReason) -> Budgets {
+    let left = |pool: &crate::model::NodePool| {
+        // A budget that cannot be read closes its pool.
+        emptiness::remaining(fleet, pool, reason).unwrap_or(Allowance::AtMost(0))
+    };
+    Budgets(fleet.snapshot.node_pools.iter().map(|pool| (Arc::clone(&pool.name), left(pool))).collect())
+}
