@@ -100,14 +100,14 @@ impl Faults {
         let mut chance = crate::chance::Chance::stream(seed, "storm");
         let mut pick = |most: u64| if chance.happens(350) { 0 } else { chance.below(most + 1) as u32 };
         Faults {
-            crash: pick(40),
+            crash: pick(25),
             // Steps that send themselves again multiply with every copy; a queue doubles far fewer than these.
             duplicate: pick(30),
             late: pick(200),
             lost_hint: pick(500),
             throttled: pick(120),
-            lost_answer: pick(120),
-            no_capacity: pick(500),
+            lost_answer: pick(40),
+            no_capacity: pick(900),
             dead_on_arrival: pick(120),
             spot_taken: pick(300),
             slowness: pick(6),

@@ -109,9 +109,11 @@ pub fn runs_for(pod: &Pod) -> Option<Duration> {
 
 /// The classes among objects, by name, to ask a catalog about.
 pub fn classes(objects: &[ScriptObject]) -> BTreeMap<Arc<str>, &joiner_core::model::NodeClass> {
-    let class = |object| match object {
-        &ScriptObject::NodeClass(ref class) => Some((Arc::clone(&class.name), class)),
-        _ => None,
-    };
-    objects.iter().filter_map(class).collect()
+    let mut classes = BTreeMap::new();
+    for object in objects {
+        if let ScriptObject::NodeClass(class) = object {
+            classes.insert(Arc::clone(&class.name), class);
+        }
+    }
+    classes
 }

@@ -1,5 +1,7 @@
 //! The simulated world from outside: its cluster by itself, a plain handler in it, and the product in it.
 
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot be read has failed")]
+
 mod cluster;
 mod plain_handler;
 mod scenarios;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use joiner_sim::faults::Faults;
+use joiner_sim::log::EntryKind;
 use joiner_sim::product;
-use joiner_sim::runtime::Simulation;
+use joiner_sim::runtime::{Handler, Simulation};
 use joiner_sim::scenario::Scenario;
 use joiner_sim::script::{ScriptAction, ScriptStep};
 
-use crate::support::{WORKSHOP, deployment, scenario};
+use crate::support::{WORKSHOP, deployment, plain, scenario};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long things go wrong.
@@ -66,19 +67,74 @@ fn stormy(seed: u64) -> Scenario {
     scenario
 }
 
-/// Plays a storm to its end; what was broken, and what did not come to rest.
-fn troubles(seed: u64) -> Vec<String> {
+/// What came of a storm: what was broken or did not come to rest, and how much went wrong on the way.
+#[derive(Debug, Default)]
+struct Aftermath {
+    troubles: Vec<String>,
+    launched: usize,
+    died: usize,
+    lost: usize,
+    refused: usize,
+    taken_back: usize,
+}
+
+/// Plays a storm to its end.
+fn aftermath(seed: u64, handler: Handler) -> Aftermath {
     let scenario = stormy(seed);
-    let mut simulation = Simulation::new(scenario.world(), scenario.cluster_name.clone(), product::handler);
+    let mut simulation = Simulation::new(scenario.world(), scenario.cluster_name.clone(), handler);
     simulation.run_for(STORM + MINUTE);
     let rest = simulation.settle(30 * MINUTE).err().unwrap_or_default();
     let world = simulation.world().lock();
-    world.checks.violations.iter().cloned().chain(rest).collect()
+    let entries = world.log.entries();
+    let count = |kind, detail: &str| {
+        entries.iter().filter(|entry| entry.kind == kind && entry.detail.starts_with(detail)).count()
+    };
+    Aftermath {
+        troubles: world.checks.violations.iter().cloned().chain(rest).collect(),
+        launched: count(EntryKind::InstanceLaunched, ""),
+        died: count(EntryKind::Invocation, "died"),
+        lost: count(EntryKind::Call, "answer lost"),
+        refused: count(EntryKind::LaunchRefused, ""),
+        taken_back: count(EntryKind::SpotWarning, ""),
+    }
 }
 
 #[test]
 fn promises_are_kept_in_every_storm_and_the_calm_brings_rest() {
+    let mut all = Aftermath::default();
     for seed in 0..200 {
-        assert_eq!(troubles(seed), Vec::<String>::new(), "seed {seed}");
+        let one = aftermath(seed, product::handler);
+        assert_eq!(one.troubles, Vec::<String>::new(), "seed {seed}");
+        all.launched += one.launched;
+        all.died += one.died;
+        all.lost += one.lost;
+        all.refused += one.refused;
+        all.taken_back += one.taken_back;
     }
+    // A storm in which little goes wrong proves little.
+    let enough = all.launched > 1000 && all.died > 5000 && all.lost > 5000;
+    assert!(enough && all.refused > 20 && all.taken_back > 50, "{all:?}");
+}
+
+#[test]
+fn a_handler_without_care_does_not_come_through() {
+    // Every message is a whole pass to it, so a few seeds have to do.
+    let troubles: Vec<String> = (0..4).flat_map(|seed| aftermath(seed, plain::handler).troubles).collect();
+    let told = |what: &str| troubles.iter().any(|trouble| trouble.contains(what));
+    assert!(told("its limit is 40"), "{troubles:?}");
+    assert!(told("has no claim") || told("has no usable node"), "{troubles:?}");
+}
+
+#[test]
+fn a_storm_leaves_the_same_trace_for_the_same_seed() {
+    let trace = || {
+        let scenario = stormy(9);
+        let mut simulation =
+            Simulation::new(scenario.world(), scenario.cluster_name.clone(), product::handler);
+        simulation.run_for(10 * MINUTE);
+        simulation.world().lock().log.text()
+    };
+    let first = trace();
+    assert!(first.contains(" died"), "nothing died in this storm");
+    assert!(first == trace(), "two runs of one seed differ");
 }
