@@ -12,7 +12,7 @@ pub fn answer(plan: &Plan) -> Value {
     let ignored = plan.ignored.iter().map(|i| (i.pod.to_string(), json!(i.why.join("; "))));
     let skipped = plan.skipped_pools.iter().map(|s| (s.node_pool.to_string(), json!(s.why.to_string())));
     // What adding up the printed prices gives, to the last bit; text output shows the exact sum.
-    let total: f64 = plan.claims.iter().map(|claim| claim.cheapest_price.usd_per_hour()).sum();
+    let total: f64 = plan.claims.iter().fold(0.0, |sum, claim| sum + claim.cheapest_price.usd_per_hour());
     json!({
         "newNodeClaims": plan.claims.iter().map(claim).collect::<Vec<Value>>(),
         "existingNodes": existing.collect::<Map<String, Value>>(),
@@ -30,6 +30,14 @@ fn names(pods: &[NamespacedName]) -> Vec<String> {
 }
 
 fn claim(claim: &ProposedClaim) -> Value {
+    let mut value = machine(claim);
+    value["pods"] = json!(names(&claim.pods));
+    value["cheapestPrice"] = json!(claim.cheapest_price.usd_per_hour());
+    value
+}
+
+/// What a machine must be, without what it is for.
+pub fn machine(claim: &ProposedClaim) -> Value {
     let mut types: Vec<&str> = claim.instance_types.iter().map(|name| &**name).collect();
     types.sort_unstable();
     let shown = |requirement: &&Requirement| {
@@ -39,11 +47,9 @@ fn claim(claim: &ProposedClaim) -> Value {
     let requirements = requirements.map(|r| (r.key.to_string(), json!(requirement_text(r))));
     json!({
         "nodePool": &*claim.node_pool,
-        "pods": names(&claim.pods),
         "instanceTypes": types,
         "requirements": requirements.collect::<Map<String, Value>>(),
         "requests": amounts(&claim.requests),
-        "cheapestPrice": claim.cheapest_price.usd_per_hour(),
     })
 }
 

@@ -1,11 +1,12 @@
 //! The `joiner` command, as a library so that tests run what users run.
 //!
 //! Modules in reading order: [`args`] (what can be asked), [`plan`] (what would be launched), with its answer as
-//! JSON in [`answer`] and as text in [`table`], [`simulate`] (a cluster in virtual time), [`types`] (what can be bought), [`fault`] (what goes wrong),
+//! JSON in [`answer`] and as text in [`table`], [`disrupt`] (which nodes would go), [`simulate`] (a cluster in virtual time), [`types`] (what can be bought), [`fault`] (what goes wrong),
 //! [`output`] (where answers go), and [`sample`] (made-up workloads for benchmarks).
 
 pub mod answer;
 pub mod args;
+pub mod disrupt;
 pub mod fault;
 pub mod output;
 pub mod plan;
@@ -24,7 +25,15 @@ use fault::Fault;
 pub fn run(arguments: &Arguments) -> Result<String, Fault> {
     match &arguments.request {
         Request::Plan(asked) => {
-            let planned = plan::plan(asked)?;
+            let question = plan::question(asked)?;
+            if question.disrupt {
+                let rounds = disrupt::rounds(&question);
+                return Ok(match asked.output {
+                    OutputForm::Json => output::json(&disrupt::answer(&rounds)),
+                    OutputForm::Text => disrupt::text(&rounds),
+                });
+            }
+            let planned = plan::plan(question);
             Ok(match asked.output {
                 OutputForm::Json => output::json(&answer::answer(&planned.plan)),
                 OutputForm::Text => table::text(&planned),

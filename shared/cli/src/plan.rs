@@ -24,13 +24,28 @@ pub struct Planned {
     pub plan: Plan,
 }
 
-/// Reads the input and decides.
+/// A world to decide on, and the settings of the decision.
+#[derive(Debug)]
+pub struct Question {
+    /// The world.
+    pub snapshot: Snapshot,
+    /// Settings of the solver.
+    pub knobs: Knobs,
+    /// Whether disruption is asked about rather than provisioning.
+    pub disrupt: bool,
+    /// Whether spot nodes may be replaced by spot nodes.
+    pub spot_to_spot: bool,
+}
+
+/// Reads the input.
 ///
 /// # Errors
 /// Bad input, and what is not supported yet.
-pub fn plan(asked: &PlanArguments) -> Result<Planned, Fault> {
+pub fn question(asked: &PlanArguments) -> Result<Question, Fault> {
     let settings = settings(asked.settings.as_deref())?;
-    refuse_what_is_to_come(asked, &settings)?;
+    if asked.packing == Packing::Cost {
+        return Err(Fault::bad_input("--packing cost is not supported yet", "use --packing first-fit"));
+    }
     let catalog = catalog(asked.input.catalog.as_deref())?;
     let manifests = manifests(&asked.input)?;
     let now = settings.now.unwrap_or_else(Timestamp::now);
@@ -43,21 +58,14 @@ pub fn plan(asked: &PlanArguments) -> Result<Planned, Fault> {
         min_values_policy: settings.min_values_policy,
         reserved_mode: ReservedMode::Strict,
     };
-    let plan = solve(&snapshot, &knobs);
-    Ok(Planned { snapshot, plan })
+    let disrupt = asked.disrupt || settings.mode == Some(Mode::Disrupt);
+    Ok(Question { snapshot, knobs, disrupt, spot_to_spot: settings.spot_to_spot_consolidation })
 }
 
-fn refuse_what_is_to_come(asked: &PlanArguments, settings: &PlanSettings) -> Result<(), Fault> {
-    if asked.disrupt || settings.mode == Some(Mode::Disrupt) {
-        return Err(Fault::bad_input(
-            "plan --disrupt is not supported yet",
-            "leave --disrupt and mode: disrupt out to see what would be launched",
-        ));
-    }
-    if asked.packing == Packing::Cost {
-        return Err(Fault::bad_input("--packing cost is not supported yet", "use --packing first-fit"));
-    }
-    Ok(())
+/// Decides what would be launched.
+pub fn plan(question: Question) -> Planned {
+    let plan = solve(&question.snapshot, &question.knobs);
+    Planned { snapshot: question.snapshot, plan }
 }
 
 fn settings(file: Option<&Path>) -> Result<PlanSettings, Fault> {

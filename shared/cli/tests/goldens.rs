@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use joiner_cli::answer::answer;
 use joiner_cli::args::{InputArguments, OutputForm, Packing, PlanArguments};
-use joiner_cli::plan::plan;
+use joiner_cli::plan::{plan, question};
 use serde_json::{Map, Value};
 
 /// Keys of an answer that the recordings have too.
@@ -60,7 +60,8 @@ fn answer_of(case: &str) -> Value {
         disrupt: false,
         output: OutputForm::Json,
     };
-    answer(&plan(&asked).unwrap_or_else(|fault| panic!("{case}: {fault}")).plan)
+    let question = question(&asked).unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    answer(&plan(question).plan)
 }
 
 fn claims(answer: &Value) -> Vec<&Value> {
