@@ -117,10 +117,6 @@ pub(crate) struct ClassContext<'a> {
 }
 
 impl Classes {
-    pub(crate) fn len(&self) -> usize {
-        self.all.len()
-    }
-
     pub(crate) fn get(&self, id: ClassId) -> &Class {
         &self.all[id]
     }
@@ -224,7 +220,7 @@ fn build(
     let (strict, strict_host_rule) = world.sets.compile(&mut world.universe, &strict);
     let (set, host_rule) = world.sets.compile(&mut world.universe, &all);
     let label_set = topology.label_set(&namespace, &labels);
-    let alternatives = node_alternatives(&spec, world);
+    let alternatives: Vec<SetId> = node_alternatives(&spec, world).iter().map(|a| a.set).collect();
     let mut around = topology_surroundings(context, world);
     let owner = super::topology::RuleOwner {
         namespace: &namespace,

@@ -9,7 +9,7 @@ use super::amounts::Amounts;
 use super::plan::Removal;
 use super::sets::SetId;
 use super::topology::{HostId, NodeFacts};
-use super::values::ValueId;
+use super::values::{Universe, ValueId, ValueSet};
 use super::volumes::Storage;
 use super::world::World;
 use crate::model::{
@@ -285,9 +285,10 @@ fn expected_daemons(node: &ExistingNode, snapshot: &Snapshot, world: &mut World)
         if spec.has_resource_claims || untolerated(&node.taints, &spec.tolerations).next().is_some() {
             continue;
         }
-        let Some(set) = super::template::node_alternatives(spec, world).first().copied() else { continue };
-        let fits = world.sets.merge(&world.universe, node.set, set, super::sets::Undefined::Refused);
-        if fits.is_ok() {
+        let alternatives = super::template::node_alternatives(spec, world);
+        let Some(first) = alternatives.first() else { continue };
+        let fits = world.sets.merge(&world.universe, node.set, first.set, super::sets::Undefined::Refused);
+        if fits.is_ok() && node.is_admitted_by(first.host_rule.as_ref(), &world.universe) {
             total.add(&world.resources.compile(&spec.requests));
         }
     }
@@ -295,6 +296,14 @@ fn expected_daemons(node: &ExistingNode, snapshot: &Snapshot, world: &mut World)
 }
 
 impl ExistingNode {
+    /// Whether a rule on the host name lets the node pass.
+    pub(crate) fn is_admitted_by(&self, host_rule: Option<&ValueSet>, universe: &Universe) -> bool {
+        match (host_rule, universe.find_key(keys::HOSTNAME)) {
+            (Some(rule), Some(key)) => universe.admits(key, rule, self.host_value),
+            _ => true,
+        }
+    }
+
     pub(crate) fn add_volumes(&mut self, volumes: impl IntoIterator<Item = (Arc<str>, NamespacedName)>) {
         for (driver, claim) in volumes {
             self.volumes.entry(driver).or_default().insert(claim);

@@ -203,6 +203,7 @@ impl Pass<'_> {
         if types.is_empty() || self.too_large(template, class, &types).is_some() {
             return Refusal::NoOffering { types: before, wanted: self.purchase(set) };
         }
+        self.keep_fitting_with_daemons(template, class, &mut types);
         let short = |(key, floor): &(KeyId, u32)| {
             let found = template.table.distinct_values(*key, &types);
             (found < *floor).then(|| (self.world.universe.key_name(*key).as_str().into(), *floor, found))
@@ -214,6 +215,19 @@ impl Pass<'_> {
             return Refusal::HostPort(ports.join(", "));
         }
         Refusal::MinValues { floors }
+    }
+
+    /// Keeps the types on which the pod fits next to the daemons that run there.
+    fn keep_fitting_with_daemons(&self, template: &Template, class: &Class, types: &mut Bits) {
+        let mut fitting = Bits::none(template.table.len());
+        for group in &template.daemons {
+            let mut total = class.requests.clone();
+            total.add(&group.overhead);
+            let mut row = group.types.clone();
+            template.table.keep_fitting(&total, &mut row);
+            fitting.or(&row);
+        }
+        types.and(&fitting);
     }
 
     /// The requirement that excludes the last types.

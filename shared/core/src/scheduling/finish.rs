@@ -28,7 +28,7 @@ impl Pass<'_> {
         for node in &self.nodes {
             if !node.pods.is_empty() {
                 let keys = node.pods.iter().map(|pod| snapshot.pods[*pod].key.clone());
-                plan.existing.insert(node.name.clone(), keys.collect());
+                plan.existing.entry(node.name.clone()).or_default().extend(keys);
             }
         }
         let reasons = self.reasons(failures);
@@ -56,6 +56,7 @@ impl Pass<'_> {
                 })),
             }
         }
+        plan.unschedulable.sort_by(|a, b| a.pod.cmp(&b.pod));
         plan
     }
 

@@ -52,7 +52,15 @@ pub(crate) fn gather(
         {
             continue;
         }
-        intake.pods.push(index);
+        match storage.look_up(pod) {
+            // It goes whatever happens here; only a place that its volumes cannot be reached from would be wrong.
+            Err(fault) if displaced => {
+                let (pod, why) = (pod.key.clone(), vec![fault]);
+                intake.ignored.push(Ignored { pod, why, by_own_wish: false });
+                continue;
+            }
+            Ok(()) | Err(_) => intake.pods.push(index),
+        }
         if displaced {
             intake.displaced.insert(index);
         }

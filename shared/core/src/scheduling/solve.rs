@@ -1,5 +1,6 @@
 //! The pass itself: pods in order, each onto the first candidate that takes it (scheduling 2, 3.1, 3.2).
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::FxHashSet;
@@ -12,7 +13,7 @@ use super::intake::{Intake, gather};
 use super::ledger::Ledger;
 use super::plan::{Knobs, Plan, PreferencePolicy, Removal, ReservedMode};
 use super::reserve::ReservationBook;
-use super::sets::Undefined;
+use super::sets::{Sets, Undefined};
 use super::template::Template;
 use super::topology::{ClusterPods, HostId, Place, RuleOwner, Topology, TopologyNo};
 use super::topology_surroundings;
@@ -38,7 +39,7 @@ fn pass(snapshot: &Snapshot, knobs: &Knobs, simulation: Option<&Removal>) -> Pla
     let removal = simulation.unwrap_or(&nothing);
     let storage = Storage::new(snapshot);
     let mut world = World::new();
-    let Intake { pods, displaced, ignored } = gather(snapshot, &storage, knobs.now, removal);
+    let Intake { pods, displaced, mut ignored } = gather(snapshot, &storage, knobs.now, removal);
     let (templates, skipped_pools) = Template::collect(snapshot, &mut world, knobs.min_values_policy);
     let inventory = take_stock(snapshot, &storage, removal, &mut world);
     let mut topology = Topology::default();
@@ -51,7 +52,7 @@ fn pass(snapshot: &Snapshot, knobs: &Knobs, simulation: Option<&Removal>) -> Pla
         templates: &templates,
         cluster: &cluster,
         respect_preferences: knobs.preference_policy == PreferencePolicy::Respect,
-        prefer_taints: templates.iter().filter(|t| !t.types.is_empty()).any(prefers),
+        prefer_taints: templates.iter().any(prefers),
     };
     mirror_running(&context, &in_pass, &mut world, &mut topology);
     let ledger = Ledger::open(snapshot, removal, &templates, &mut world);
@@ -76,6 +77,7 @@ fn pass(snapshot: &Snapshot, knobs: &Knobs, simulation: Option<&Removal>) -> Pla
         displaced,
     };
     let mut plan = pass.run(&pods);
+    ignored.sort_by(|a, b| a.pod.cmp(&b.pod));
     plan.ignored = ignored;
     plan.skipped_pools = skipped_pools;
     plan
@@ -174,30 +176,22 @@ impl<'a> Pass<'a> {
     /// Largest first, so that small ones fill the gaps (scheduling 2.1).
     // behaviour: scheduling/queue-order-cpu-memory-age-uid
     fn queue(&mut self, pods: &[usize]) -> VecDeque<(usize, ClassId)> {
+        use crate::model::ResourceName::{Cpu, Memory};
         let snapshot = self.context.snapshot;
-        let mut queue: Vec<(usize, ClassId)> = pods
-            .iter()
-            .map(|pod| {
-                let class =
-                    self.classes.of(&snapshot.pods[*pod], self.context, &mut self.world, &mut self.topology);
-                (*pod, class)
-            })
-            .collect();
-        let size = |class: ClassId| {
-            let requests = &self.classes.get(class).spec.requests;
-            use crate::model::ResourceName::{Cpu, Memory};
-            (requests.amount(&Cpu).milli(), requests.amount(&Memory).milli())
+        let rank = |at: usize| {
+            let pod = &snapshot.pods[at];
+            let size = |name| Reverse(pod.spec.requests.amount(&name).milli());
+            (size(Cpu), size(Memory), pod.created_at)
         };
-        let sizes: Vec<(i64, i64)> = (0..self.classes.len()).map(size).collect();
-        queue.sort_unstable_by(|(a, ca), (b, cb)| {
-            let (pa, pb) = (&snapshot.pods[*a], &snapshot.pods[*b]);
-            sizes[*cb]
-                .cmp(&sizes[*ca])
-                .then_with(|| pa.created_at.cmp(&pb.created_at))
-                .then_with(|| pa.uid.cmp(&pb.uid))
-                .then_with(|| a.cmp(b))
+        let mut order: Vec<_> = pods.iter().map(|pod| (rank(*pod), *pod)).collect();
+        order.sort_unstable_by(|(rank_a, a), (rank_b, b)| {
+            let (a, b) = (&snapshot.pods[*a], &snapshot.pods[*b]);
+            rank_a.cmp(rank_b).then_with(|| a.uid.cmp(&b.uid)).then_with(|| a.key.cmp(&b.key))
         });
-        queue.into()
+        // Classes are made in this order too: who comes first decides about what a rule's sharers begin with.
+        let mut class_of =
+            |pod| self.classes.of(&snapshot.pods[pod], self.context, &mut self.world, &mut self.topology);
+        order.into_iter().map(|(_, pod)| (pod, class_of(pod))).collect()
     }
 
     /// Places a pod, relaxing it step by step.
@@ -245,8 +239,8 @@ impl<'a> Pass<'a> {
                 continue;
             }
             match self.admit_existing(at, class) {
-                Ok(set) => {
-                    self.settle_on_existing(at, pod, class, set);
+                Ok(()) => {
+                    self.settle_on_existing(at, pod, class);
                     return true;
                 }
                 Err(No::Never) => self.classes.get_mut(class).refused_nodes.add(at),
@@ -256,8 +250,10 @@ impl<'a> Pass<'a> {
         false
     }
 
-    /// The checks of scheduling 3.3, in their order.
-    fn admit_existing(&mut self, at: usize, class: ClassId) -> Result<super::sets::SetId, No> {
+    /// The checks of scheduling 3.3, in their order. Everything is held against the node's labels alone: what
+    /// pods shun or ask for never becomes part of a node.
+    // behaviour: scheduling/nodes-keep-their-labels
+    fn admit_existing(&mut self, at: usize, class: ClassId) -> Result<(), No> {
         let (node, class) = (&self.nodes[at], self.classes.get(class));
         if crate::model::untolerated(&node.taints, &class.spec.tolerations).next().is_some()
             || !node.takes_volumes(&class.volumes)
@@ -267,24 +263,20 @@ impl<'a> Pass<'a> {
             return Err(No::Never);
         }
         let World { universe, sets, .. } = &mut self.world;
-        let host_key = universe.find_key(crate::model::keys::HOSTNAME);
-        let host_admitted = |rule: &Option<super::values::ValueSet>| match (rule, host_key) {
-            (Some(rule), Some(key)) => universe.admits(key, rule, node.host_value),
-            _ => true,
-        };
-        if !host_admitted(&class.host_rule) {
+        let meets = |sets: &mut Sets, set| sets.merge(universe, node.set, set, Undefined::Refused).is_ok();
+        if !node.is_admitted_by(class.host_rule.as_ref(), universe) || !meets(sets, class.set) {
             return Err(No::Never);
         }
-        // The pod's requirements must be met by what the node has, but do not become part of it.
-        let own = sets.merge(universe, node.set, class.set, Undefined::Refused).map_err(|_| No::Never)?;
         let mut no = No::Never;
-        for reach in class.reach.iter().filter(|r| host_admitted(&r.host_rule)) {
-            let Ok(with_volumes) = sets.merge(universe, own, reach.set, Undefined::Refused) else { continue };
-            match self.topology.tighten((universe, sets), &class.asker(), with_volumes, node.host) {
+        for reach in &class.reach {
+            if !node.is_admitted_by(reach.host_rule.as_ref(), universe) || !meets(sets, reach.set) {
+                continue;
+            }
+            match self.topology.tighten((universe, sets), &class.asker(), node.set, node.host) {
                 Ok(tightened) => {
                     let topology = sets.intern(tightened.into_vec());
-                    if let Ok(set) = sets.merge(universe, with_volumes, topology, Undefined::Refused) {
-                        return Ok(set);
+                    if meets(sets, topology) {
+                        return Ok(());
                     }
                     no = No::NotNow;
                 }
@@ -295,15 +287,14 @@ impl<'a> Pass<'a> {
         Err(no)
     }
 
-    fn settle_on_existing(&mut self, at: usize, pod: usize, class: ClassId, set: super::sets::SetId) {
+    fn settle_on_existing(&mut self, at: usize, pod: usize, class: ClassId) {
         let node = &mut self.nodes[at];
         let class = self.classes.get(class);
-        node.set = set;
         node.remaining.subtract(&class.requests);
         node.ports.extend(class.spec.host_ports.iter().cloned());
         node.add_volumes(class.volumes.iter().cloned());
         node.pods.push(pod);
-        let place = Place { set, host: node.host, taints: &node.taints };
+        let place = Place { set: node.set, host: node.host, taints: &node.taints };
         let World { universe, sets, .. } = &mut self.world;
         self.topology.record((universe, sets), &class.asker(), &class.mirrors, &place);
     }

@@ -8,6 +8,8 @@ use rustc_hash::FxHashMap;
 
 use super::amounts::Amounts;
 use super::bits::Bits;
+use super::claim::admits_unnamed;
+use super::class::Reach;
 use super::plan::MinValuesPolicy;
 use super::reason::{PoolRefusal, PoolSkipped};
 use super::sets::{SetId, Undefined};
@@ -237,9 +239,9 @@ impl Template {
     /// Types on which a daemon runs; every alternative of its node affinity is tried, preferences are not.
     fn types_for_daemon(&self, spec: &PodSpec, world: &mut World) -> Bits {
         let mut runs_on = Bits::none(self.table.len());
-        for set in node_alternatives(spec, world) {
+        for Reach { set, host_rule } in node_alternatives(spec, world) {
             let template = world.sets.merge(&world.universe, self.set, set, Undefined::WellKnownAllowed);
-            if template.is_ok() {
+            if template.is_ok() && admits_unnamed(host_rule.as_ref()) {
                 runs_on.or(&self.table.fitting(&world.universe, &world.sets, set).compatible);
             }
         }
@@ -248,23 +250,28 @@ impl Template {
 }
 
 /// The node selector together with each alternative of required node affinity, compiled.
-pub(crate) fn node_alternatives(spec: &PodSpec, world: &mut World) -> Vec<SetId> {
+pub(crate) fn node_alternatives(spec: &PodSpec, world: &mut World) -> Vec<Reach> {
     let selector: Vec<Requirement> = spec
         .node_selector
         .iter()
         .map(|(key, value)| Requirement::new(&**key, crate::model::Allowed::one(value)))
         .collect();
     if spec.required_node_terms.is_empty() {
-        return vec![world.sets.compile(&mut world.universe, &selector).0];
+        return vec![reach(world, &selector)];
     }
     let read = |term: &crate::model::NodeTerm| {
         let expressions = term.expressions.iter();
         let own =
             expressions.filter_map(|e| Requirement::from_expression(&e.key, e.operator, &e.values).ok());
         let all: Vec<Requirement> = selector.iter().cloned().chain(own).collect();
-        world.sets.compile(&mut world.universe, &all).0
+        reach(world, &all)
     };
     spec.required_node_terms.iter().map(read).collect()
+}
+
+fn reach(world: &mut World, requirements: &[Requirement]) -> Reach {
+    let (set, host_rule) = world.sets.compile(&mut world.universe, requirements);
+    Reach { set, host_rule }
 }
 
 /// A pool's requirements, its template labels and the labels every claim of it gets.

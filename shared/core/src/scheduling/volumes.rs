@@ -42,6 +42,25 @@ impl<'a> Storage<'a> {
         pod.spec.volumes.iter().try_for_each(|volume| self.validate_claim(&claim_key(pod, volume)))
     }
 
+    /// Says which of the objects that tell where the pod's volumes are cannot be found.
+    // behaviour: scheduling/volumes-of-moving-pods-are-looked-up
+    pub(crate) fn look_up(&self, pod: &Pod) -> Result<(), String> {
+        pod.spec.volumes.iter().try_for_each(|volume| {
+            let key = claim_key(pod, volume);
+            let missing =
+                |kind: &str, name: &str| Err(format!("{kind} {name} of claim {key} does not exist"));
+            let Some(claim) = self.claims.get(&key) else {
+                return Err(format!("PersistentVolumeClaim {key} does not exist"));
+            };
+            let named = |name: &'a Option<Arc<str>>| name.as_deref().filter(|name| !name.is_empty());
+            match (named(&claim.volume_name), named(&claim.storage_class)) {
+                (Some(name), _) if !self.volumes.contains_key(name) => missing("PersistentVolume", name),
+                (None, Some(name)) if !self.classes.contains_key(name) => missing("StorageClass", name),
+                _ => Ok(()),
+            }
+        })
+    }
+
     fn validate_claim(&self, key: &NamespacedName) -> Result<(), String> {
         let claim = self.claims.get(key).ok_or(format!("PersistentVolumeClaim {key} does not exist"))?;
         if claim.deleting {

@@ -120,10 +120,11 @@ impl Topology {
             namespaces: vec![owner.namespace.clone()],
             selector,
             max_skew: spread.max_skew,
+            min_domains: spread.min_domains,
             filter: Some(filter),
         };
         let all_taints = !spread.honor_node_taints;
-        self.group_id(around, owner, identity, (spread.min_domains, all_taints, &spread.topology_key))
+        self.group_id(around, owner, identity, (all_taints, &spread.topology_key))
     }
 
     fn term_group(
@@ -141,9 +142,10 @@ impl Topology {
             namespaces: namespaces_of(term, owner.namespace, around.namespaces),
             selector: term.selector.clone().map(normalised),
             max_skew: i32::MAX,
+            min_domains: None,
             filter: None,
         };
-        self.group_id(around, owner, identity, (None, false, &term.topology_key))
+        self.group_id(around, owner, identity, (false, &term.topology_key))
     }
 
     fn filter_id(&mut self, filter: NodeFilter) -> FilterId {
@@ -160,7 +162,7 @@ impl Topology {
         around: &mut Surroundings<'_>,
         owner: &RuleOwner<'_>,
         identity: Identity,
-        (min_domains, all_taints, raw_key): (Option<i32>, bool, &Arc<str>),
+        (all_taints, raw_key): (bool, &Arc<str>),
     ) -> GroupId {
         if let Some(id) = self.ids.get(&identity) {
             return *id;
@@ -183,7 +185,7 @@ impl Topology {
             }
         }
         self.ids.insert(identity.clone(), id);
-        self.groups.push(Group::new(identity, min_domains, known));
+        self.groups.push(Group::new(identity, known));
         if !self.groups[id].identity.inverse {
             self.count_cluster(id, around, raw_key);
         }

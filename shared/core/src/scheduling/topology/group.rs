@@ -44,6 +44,8 @@ pub(crate) struct Identity {
     pub(crate) namespaces: Vec<Arc<str>>,
     pub(crate) selector: Option<LabelSelector>,
     pub(crate) max_skew: i32,
+    /// Fewest domains to count on; part of the identity, so that each constraint keeps its own.
+    pub(crate) min_domains: Option<i32>,
     pub(crate) filter: Option<FilterId>,
 }
 
@@ -51,7 +53,6 @@ pub(crate) struct Identity {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) identity: Identity,
-    pub(crate) min_domains: Option<i32>,
     /// Known domains of a label key.
     known: ValueSet,
     /// Matching pods by value or host.
@@ -77,8 +78,8 @@ pub(crate) struct Question<'a> {
 }
 
 impl Group {
-    pub(crate) fn new(identity: Identity, min_domains: Option<i32>, known: ValueSet) -> Self {
-        Group { identity, min_domains, known, counts: Vec::new(), occupied: 0, last: None }
+    pub(crate) fn new(identity: Identity, known: ValueSet) -> Self {
+        Group { identity, known, counts: Vec::new(), occupied: 0, last: None }
     }
 
     pub(crate) fn count(&self, domain: usize) -> i32 {
@@ -190,7 +191,7 @@ impl Group {
             least = least.min(self.count(value as usize));
             domains += 1;
         }
-        if self.min_domains.is_some_and(|wanted| domains < wanted) { 0 } else { least }
+        if self.identity.min_domains.is_some_and(|wanted| domains < wanted) { 0 } else { least }
     }
 
     // behaviour: scheduling/affinity-starts-with-itself
