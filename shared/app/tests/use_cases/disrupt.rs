@@ -1,3 +1,5 @@
+//! Do empty nodes go when they were found empty twice, and do marks of abandoned commands go too?
+
 use joiner_app::Fact;
 use joiner_core::eviction::disrupted_taint;
 use joiner_core::model::{Condition, ConditionKind, ConditionStatus, Labels, keys};

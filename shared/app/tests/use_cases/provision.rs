@@ -1,3 +1,5 @@
+//! Does a pass launch what waits, once, whatever died before it, and say why when it does not?
+
 use jiff::SignedDuration;
 use joiner_app::Fact;
 use joiner_core::model::{NodeClaim, Unavailable};

@@ -1,3 +1,5 @@
+//! Are instances without claims and claims without instances found, and nothing else?
+
 use joiner_app::Fact;
 use joiner_core::model::NodeClaim;
 use joiner_ports::*;

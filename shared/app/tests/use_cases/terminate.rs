@@ -1,3 +1,5 @@
+//! Does a machine go step by step, waiting for what must be waited for?
+
 use joiner_app::Fact;
 use joiner_core::eviction::disrupted_taint;
 use joiner_core::termination::EXCLUDE_LABEL;

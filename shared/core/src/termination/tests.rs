@@ -1,3 +1,5 @@
+//! Is the next step of a machine that goes the right one, and are its pods left or forced in time?
+
 use std::sync::Arc;
 
 use super::drain::Forced;
