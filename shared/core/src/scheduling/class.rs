@@ -53,6 +53,8 @@ pub(crate) struct Class {
     /// Requirements with the heaviest preference.
     pub(crate) set: SetId,
     pub(crate) host_rule: Option<ValueSet>,
+    /// Two of its own requirements that no node can meet at once.
+    pub(crate) contradiction: Option<String>,
     /// Requirements without preferences.
     pub(crate) strict: SetId,
     pub(crate) strict_host_rule: Option<ValueSet>,
@@ -217,6 +219,7 @@ fn build(
 ) -> Class {
     let strict = own_requirements(&spec, false);
     let all = if context.respect_preferences { own_requirements(&spec, true) } else { strict.clone() };
+    let contradiction = contradiction(&all);
     let (strict, strict_host_rule) = world.sets.compile(&mut world.universe, &strict);
     let (set, host_rule) = world.sets.compile(&mut world.universe, &all);
     let label_set = topology.label_set(&namespace, &labels);
@@ -241,6 +244,7 @@ fn build(
         label_set,
         set,
         host_rule,
+        contradiction,
         strict,
         strict_host_rule,
         reach: origin.reach,
@@ -269,4 +273,17 @@ fn own_requirements(spec: &PodSpec, with_preference: bool) -> Vec<Requirement> {
         .flat_map(|t| &t.expressions)
         .filter_map(|e| Requirement::from_expression(&e.key, e.operator, &e.values).ok());
     selector.chain(expressions).collect()
+}
+
+/// Requirements on one key that leave no value although one of them asks for a value. Without this they would read
+/// as "the key is absent", and nodes without the key would pass.
+// behaviour: scheduling/contradictions-fit-nowhere
+fn contradiction(requirements: &[Requirement]) -> Option<String> {
+    requirements.iter().enumerate().find_map(|(at, later)| {
+        let earlier = || requirements[..at].iter().filter(|r| r.key == later.key);
+        let met = earlier().fold(later.allowed.clone(), |met, r| met.narrow(&r.allowed));
+        let asks = |r: &Requirement| !r.allowed.tolerates_absence();
+        let first = earlier().next().filter(|_| met.is_none() && (asks(later) || earlier().any(asks)))?;
+        Some(format!("{first} and {later} at once"))
+    })
 }

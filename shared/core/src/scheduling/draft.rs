@@ -52,9 +52,12 @@ fn labels(proposed: &ProposedClaim, pool: &NodePool) -> Labels {
 fn pick(allowed: &Allowed) -> Option<Arc<str>> {
     match allowed {
         Allowed::Only(values) => values.first().cloned(),
-        Allowed::AllBut { at_least, .. } => {
+        Allowed::AllBut { at_least, at_most, .. } => {
             let first = at_least.unwrap_or(0).max(0);
-            (first..=i64::MAX).map(|n| n.to_string()).find(|n| allowed.admits(n)).map(Into::into)
+            (first..=at_most.unwrap_or(i64::MAX))
+                .map(|n| n.to_string())
+                .find(|n| allowed.admits(n))
+                .map(Into::into)
         }
     }
 }

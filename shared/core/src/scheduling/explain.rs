@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::amounts::Amounts;
+use super::amounts::{Amounts, ResourceId};
 use super::bits::Bits;
 use super::claim::admits_unnamed;
 use super::class::{Class, ClassId};
@@ -72,6 +72,9 @@ impl Pass<'_> {
         if !taints.is_empty() {
             return Err(Refusal::Taints(taints));
         }
+        if let Some(wanted) = class.contradiction.clone() {
+            return Err(Refusal::Requirement { wanted, offered: "one value at a time".into() });
+        }
         if !admits_unnamed(class.host_rule.as_ref()) {
             let wanted = format!("a particular {}", keys::HOSTNAME);
             return Err(Refusal::Requirement {
@@ -122,15 +125,28 @@ impl Pass<'_> {
             .unwrap_or(Refusal::Volume { wanted: "no common place".into(), offered: "one node".into() }))
     }
 
+    /// Why two sets do not go together: undefined labels first, then contradictions, the first by name.
     fn clash(&self, base: SetId, incoming: SetId, clash: Clash) -> Refusal {
+        let (universe, sets) = (&self.world.universe, &self.world.sets);
+        let same = |key: &KeyId| match clash {
+            Clash::Undefined(_) => sets.get(base, *key).is_none(),
+            Clash::Conflict(_) => sets.get(base, *key).is_some(),
+        };
+        let clashes = |key: &KeyId, theirs: &ValueSet| match sets.get(base, *key) {
+            None => !universe.is_well_known(*key) && !theirs.tolerates_absence(),
+            Some(ours) => !universe.goes_with(*key, ours, theirs),
+        };
+        let (Clash::Undefined(known) | Clash::Conflict(known)) = clash;
+        let all = sets.entries(incoming).iter().filter(|(key, theirs)| same(key) && clashes(key, theirs));
+        let key = all.map(|(key, _)| *key).min_by_key(|key| universe.key_name(*key)).unwrap_or(known);
         match clash {
-            Clash::Undefined(key) => {
-                let key = self.world.universe.key_name(key).as_str();
+            Clash::Undefined(_) => {
+                let key = universe.key_name(key).as_str();
                 Refusal::UndefinedLabel { key: key.into(), hint: self.hint(base, key) }
             }
-            Clash::Conflict(key) => Refusal::Requirement {
-                wanted: self.print(key, self.world.sets.get(incoming, key)),
-                offered: self.print(key, self.world.sets.get(base, key)),
+            Clash::Conflict(_) => Refusal::Requirement {
+                wanted: self.print(key, sets.get(incoming, key)),
+                offered: self.print(key, sets.get(base, key)),
             },
         }
     }
@@ -183,27 +199,28 @@ impl Pass<'_> {
         (mut types, limit): (Bits, Option<Refusal>),
     ) -> Refusal {
         let fitting = template.table.fitting(&self.world.universe, &self.world.sets, set);
-        let mut unlimited = template.types.clone();
-        unlimited.and(&fitting.compatible);
-        if unlimited.is_empty() {
+        let mut matching = Bits::all(template.table.len());
+        matching.and(&fitting.compatible);
+        if matching.is_empty() {
             return Refusal::NoInstanceType { wanted: self.excluding(template, set) };
         }
-        if let Some(refusal) = self.too_large(template, class, &unlimited) {
+        if let Some(refusal) = self.too_large(template, class, &matching) {
             return refusal;
+        }
+        self.keep_fitting_with_daemons(template, class, &mut matching);
+        let mut buyable = matching.clone();
+        buyable.and(&template.types);
+        buyable.and(&fitting.offered);
+        if buyable.is_empty() {
+            return Refusal::NoOffering { types: matching.count(), wanted: self.purchase(set) };
         }
         if let Some(limit) = limit {
             return limit;
         }
-        types.and(&fitting.compatible);
-        if types.is_empty() || self.too_large(template, class, &types).is_some() {
-            return self.limited(template, class, &unlimited);
+        types.and(&buyable);
+        if types.is_empty() {
+            return self.ledger.nearest(self.index_of(template), &template.table, &buyable, &self.world);
         }
-        let before = types.count();
-        types.and(&fitting.offered);
-        if types.is_empty() || self.too_large(template, class, &types).is_some() {
-            return Refusal::NoOffering { types: before, wanted: self.purchase(set) };
-        }
-        self.keep_fitting_with_daemons(template, class, &mut types);
         let short = |(key, floor): &(KeyId, u32)| {
             let found = template.table.distinct_values(*key, &types);
             (found < *floor).then(|| (self.world.universe.key_name(*key).as_str().into(), *floor, found))
@@ -232,8 +249,10 @@ impl Pass<'_> {
 
     /// The requirement that excludes the last types.
     fn excluding(&self, template: &Template, set: SetId) -> String {
-        let mut row = template.types.clone();
-        for (key, values) in self.world.sets.entries(set) {
+        let mut row = Bits::all(template.table.len());
+        let mut entries: Vec<&(KeyId, ValueSet)> = self.world.sets.entries(set).iter().collect();
+        entries.sort_by_key(|(key, _)| self.world.universe.key_name(*key));
+        for (key, values) in entries {
             if let Some(column) = template.table.column_row(&self.world.universe, *key, values) {
                 row.and(&column);
                 if row.is_empty() {
@@ -257,11 +276,9 @@ impl Pass<'_> {
             if !fitting.is_empty() {
                 return None;
             }
-            for (id, wanted) in total.iter().filter(|(_, wanted)| *wanted > 0) {
-                let mut single = Amounts::default();
-                single.set(id, wanted);
+            for (id, wanted, alone) in rarest_first(template, &total, &left) {
                 let mut next = left.clone();
-                template.table.keep_fitting(&single, &mut next);
+                next.and(&alone);
                 if !next.is_empty() {
                     left = next;
                     continue;
@@ -281,13 +298,6 @@ impl Pass<'_> {
         nearest
     }
 
-    /// Types would do but for the limit: what the smallest of them would take.
-    fn limited(&self, template: &Template, class: &Class, unlimited: &Bits) -> Refusal {
-        let mut fitting = unlimited.clone();
-        template.table.keep_fitting(&class.requests, &mut fitting);
-        self.ledger.nearest(self.index_of(template), &template.table, &fitting, &self.world)
-    }
-
     fn index_of(&self, template: &Template) -> usize {
         self.context.templates.iter().position(|t| t.name == template.name).unwrap_or_default()
     }
@@ -301,4 +311,19 @@ impl Pass<'_> {
         let parts: Vec<String> = [keys::CAPACITY_TYPE, keys::ZONE].into_iter().filter_map(named).collect();
         if parts.is_empty() { "anything".to_owned() } else { parts.join(", ") }
     }
+}
+
+/// The resources of a total, each with the types of a row that have enough of it; the rarest one first, so that a
+/// device is not blamed where the machines that have it are too small.
+fn rarest_first(template: &Template, total: &Amounts, row: &Bits) -> Vec<(ResourceId, i64, Bits)> {
+    let alone = |(id, wanted): (ResourceId, i64)| {
+        let mut single = Amounts::default();
+        single.set(id, wanted);
+        let mut fitting = row.clone();
+        template.table.keep_fitting(&single, &mut fitting);
+        (id, wanted, fitting)
+    };
+    let mut resources: Vec<_> = total.iter().filter(|(_, wanted)| *wanted > 0).map(alone).collect();
+    resources.sort_by_key(|(_, _, fitting)| fitting.count());
+    resources
 }

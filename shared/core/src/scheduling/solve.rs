@@ -225,6 +225,9 @@ impl<'a> Pass<'a> {
 
     /// Existing nodes, then machines in flight, then new ones; the first that takes the pod gets it.
     fn add(&mut self, pod: usize, class: ClassId) -> Result<(), No> {
+        if self.classes.get(class).contradiction.is_some() {
+            return Err(No::Never);
+        }
         if self.add_to_existing(pod, class) || self.add_to_in_flight(pod, class) {
             return Ok(());
         }
@@ -319,8 +322,7 @@ impl<'a> Pass<'a> {
             };
             match claim.candidate(template).admit(class, claim.template, &mut desk) {
                 Ok(admission) => {
-                    let template_index = claim.template;
-                    self.settle(at, pod, class_id, admission, template_index);
+                    self.settle(at, pod, class_id, admission);
                     self.unsorted = Some(position);
                     return true;
                 }
@@ -362,7 +364,7 @@ impl<'a> Pass<'a> {
             match candidate.admit(self.classes.get(class_id), index, &mut desk) {
                 Ok(admission) => {
                     let at = self.open_claim(index, types);
-                    self.settle(at, pod, class_id, admission, index);
+                    self.settle(at, pod, class_id, admission);
                     self.ledger.charge(index, &template.table, &self.claims[at].types);
                     self.sort_claims();
                     self.unsorted = Some(self.order.len());
@@ -396,14 +398,8 @@ impl<'a> Pass<'a> {
         self.claims.len() - 1
     }
 
-    fn settle(
-        &mut self,
-        at: usize,
-        pod: usize,
-        class: ClassId,
-        mut admission: super::claim::Admission,
-        template: usize,
-    ) {
+    fn settle(&mut self, at: usize, pod: usize, class: ClassId, mut admission: super::claim::Admission) {
+        let template = self.claims[at].template;
         let class = self.classes.get(class);
         let claim = &mut self.claims[at];
         if let Some(reservations) = admission.reservations.take() {

@@ -69,6 +69,7 @@ fn pods_on_the_move_are_not_counted_where_they_are() {
     );
 }
 
+// behaviour: scheduling/volumes-of-moving-pods-are-looked-up
 #[test]
 fn a_pod_on_the_move_whose_volume_cannot_be_looked_up_waits_for_the_next_pass() {
     check(&format!("{LEAVING}pod web on=old pvc=data"), "ignored: web");

@@ -38,6 +38,7 @@ fn a_label_the_node_does_not_have_is_not_made_up() {
     check("node n1\npod web need=team?", "fail: web");
 }
 
+// behaviour: scheduling/nodes-keep-their-labels
 #[test]
 fn pods_that_shun_a_label_do_not_give_it_to_the_node() {
     check("node n1\npod a cpu=2 need=team!=x\npod b cpu=1 need=team=y", "n1: a\nfail: b");

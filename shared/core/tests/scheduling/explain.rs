@@ -19,7 +19,8 @@ fn taints_are_named_all_of_them() {
 fn an_undefined_label_is_named_with_the_one_that_was_meant() {
     why("pool general\npod web sel=team:a", "label team is not defined by the pool");
     for (typo, meant) in [
-        ("arch", "kubernetes.io/arch"),
+        ("beta/arch", "kubernetes.io/arch"),
+        ("region", "topology.kubernetes.io/region"),
         ("nodepool", "karpenter.sh/nodepool"),
         ("capacity-type", "karpenter.sh/capacity-type"),
         ("node.io/zone", "topology.kubernetes.io/zone"),
@@ -40,6 +41,14 @@ fn a_requirement_is_named_with_what_the_pool_offers() {
     why(
         "pool general zone=a|b\npod web need=zone!=a|b",
         "pod wants topology.kubernetes.io/zone NotIn [a b], the pool offers topology.kubernetes.io/zone In [a b]",
+    );
+}
+
+#[test]
+fn requirements_that_exclude_each_other_are_named() {
+    why(
+        "pool general\npod web sel=team:a need=team=b",
+        "pod wants team In [a] and team In [b] at once, the pool offers one value at a time",
     );
 }
 
@@ -81,9 +90,18 @@ fn the_resource_that_runs_out_is_named_with_how_much_is_missing() {
 
 #[test]
 fn traits_that_no_type_has_are_named() {
-    why("pool general\npod web sel=type:m9.huge", "no instance type has node.kubernetes.io/instance-type In [m9.huge]");
-    why("pool general\npod web need=gpus>2", "no instance type has karpenter.k8s.aws/instance-gpu-count Exists >=3");
-    why("pool general arch=arm64\npod web sel=type:m", "no instance type has node.kubernetes.io/instance-type In [m]");
+    why(
+        "pool general\npod web sel=type:m9.huge",
+        "no instance type has node.kubernetes.io/instance-type In [m9.huge]",
+    );
+    why(
+        "pool general\npod web need=gpus>2",
+        "no instance type has karpenter.k8s.aws/instance-gpu-count Exists >=3",
+    );
+    why(
+        "pool general arch=arm64\npod web sel=type:m",
+        "no instance type has node.kubernetes.io/instance-type In [m]",
+    );
 }
 
 #[test]

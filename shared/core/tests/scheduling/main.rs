@@ -5,6 +5,7 @@ mod support;
 
 mod affinity;
 mod basics;
+mod claims;
 mod daemons;
 mod deleting;
 mod existing;
@@ -15,6 +16,7 @@ mod market;
 mod min_values;
 mod pools;
 mod preferences;
+mod properties;
 mod requirements;
 mod spread;
 mod volumes;

@@ -111,6 +111,20 @@ fn pods_whose_labels_exclude_one_another_get_machines_of_their_own() {
     );
 }
 
+// behaviour: scheduling/contradictions-fit-nowhere
+#[test]
+fn requirements_that_exclude_each_other_are_not_met_by_a_label_that_is_missing() {
+    fits("", "sel=team:a need=team=b", false);
+    fits("", "need=!team,team=a", false);
+    fits("", "need=!team,team!=a", true);
+    fits("", "need=team>5,team<3", false);
+    check("node n1\npod web sel=team:a need=team=b", "fail: web");
+    check(
+        "pool general\npool ssd label=disk:ssd\npod web need=disk=ssd prefer=1*disk=nvme",
+        "ssd nano: web {disk=ssd}",
+    );
+}
+
 #[test]
 fn alternatives_are_tried_in_order_until_one_holds() {
     check(

@@ -18,8 +18,28 @@ pub(crate) fn apply(world: &mut Snapshot, plan: &Plan) {
         bind(world, &claim.pods, &name);
     }
     for (node, pods) in &plan.existing {
+        join(world, node);
         bind(world, pods, node);
     }
+}
+
+/// A launched claim gets its node.
+fn join(world: &mut Snapshot, name: &Arc<str>) {
+    if world.nodes.iter().any(|n| n.name == *name) {
+        return;
+    }
+    let claim = world.node_claims.iter().find(|c| c.name == *name).expect("a claim takes the pods");
+    let mut node = Node {
+        taints: claim.taints.clone(),
+        capacity: claim.capacity.clone(),
+        allocatable: claim.allocatable.clone(),
+        ..objects::node(name)
+    };
+    node.labels.extend(claim.labels.clone());
+    for key in [keys::REGISTERED, keys::INITIALIZED] {
+        node.labels.insert(key.into(), "true".into());
+    }
+    world.nodes.push(node);
 }
 
 fn bind(world: &mut Snapshot, pods: &[NamespacedName], node: &Arc<str>) {

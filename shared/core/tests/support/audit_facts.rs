@@ -40,18 +40,23 @@ pub(crate) fn read(expressions: &[Expression]) -> Requirements {
         .collect()
 }
 
-/// What a pod may ask of its node: its selector with each alternative.
+/// What a pod may ask of its node: its selector with each alternative that does not contradict it.
 pub(crate) fn alternatives(spec: &PodSpec) -> Vec<Requirements> {
-    let selector = Requirements::from_labels(&spec.node_selector);
-    if spec.required_node_terms.is_empty() {
-        return vec![selector];
-    }
-    let with = |term: &NodeTerm| {
-        let mut all = selector.clone();
-        all.add_all(&read(&term.expressions));
-        all
+    let selector: Vec<Requirement> = Requirements::from_labels(&spec.node_selector).iter().cloned().collect();
+    let terms = spec.required_node_terms.iter().map(|t| &t.expressions[..]);
+    let none = spec.required_node_terms.is_empty().then_some(&[][..]);
+    let with = |term: &[Expression]| {
+        let mut parts = selector.clone();
+        parts.extend(
+            term.iter().filter_map(|e| Requirement::from_expression(&e.key, e.operator, &e.values).ok()),
+        );
+        let all: Requirements = parts.iter().cloned().collect();
+        let lost = |r: &Requirement| {
+            !r.allowed.tolerates_absence() && all.get(r.key.as_str()).is_some_and(|met| met.allowed.is_none())
+        };
+        (!parts.iter().any(lost)).then_some(all)
     };
-    spec.required_node_terms.iter().map(with).collect()
+    none.into_iter().chain(terms).filter_map(with).collect()
 }
 
 /// Whether labels meet requirements: a missing key only where absence is allowed.

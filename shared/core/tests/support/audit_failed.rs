@@ -41,7 +41,8 @@ fn reason(failed: &Unschedulable, usable: &BTreeSet<&str>, wrong: &mut Vec<Strin
     }
 }
 
-/// Whether nothing but taints, labels and sizes decides about a pod.
+/// Whether nothing but taints, labels and sizes decides about a pod. One with alternatives gives those up before
+/// its preferences, so that it may fail although its first alternative alone would do.
 fn is_plain(world: &Snapshot, pod: &Pod) -> bool {
     let free = |s: &PodSpec| {
         s.topology_spread.is_empty()
@@ -52,7 +53,9 @@ fn is_plain(world: &Snapshot, pod: &Pod) -> bool {
     };
     let shunned = world.pods.iter().any(|p| !p.spec.required_anti_affinity.is_empty());
     let spec = &pod.spec;
-    free(spec)
+    let keeps_alternatives = spec.required_node_terms.len() < 2 || spec.preferred_node_terms.is_empty();
+    keeps_alternatives
+        && free(spec)
         && !shunned
         && spec.volumes.is_empty()
         && spec.host_ports.is_empty()

@@ -175,7 +175,8 @@ fn even(
         return;
     };
     let is_host = spread.topology_key.as_ref() == keys::HOSTNAME;
-    let wanted = &alternatives(&one.pod.spec)[0];
+    let alternatives = alternatives(&one.pod.spec);
+    let Some(wanted) = alternatives.first() else { return };
     let admitted = |d: &&String| wanted.get(&spread.topology_key).is_none_or(|r| r.allowed.admits(d));
     let eligible: Vec<&String> = counts.keys().filter(admitted).collect();
     let few = spread.min_domains.is_some_and(|min| eligible.len() < min as usize);

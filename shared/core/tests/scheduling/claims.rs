@@ -1,0 +1,93 @@
+//! The claim object that a proposed machine becomes.
+
+use joiner_core::model::keys;
+use joiner_core::scheduling::draft;
+use joiner_core::scheduling::plan::ClaimDraft;
+
+use crate::support::check::play;
+use crate::support::expression::show;
+
+fn drafted(text: &str) -> ClaimDraft {
+    let (world, plan) = play(text);
+    let pool = world.node_pools.iter().find(|p| p.name == plan.claims[0].node_pool).expect("the pool");
+    draft(&plan.claims[0], pool, &world.instance_types["default"])
+}
+
+fn requirements(draft: &ClaimDraft) -> Vec<String> {
+    draft.requirements.iter().map(show).collect()
+}
+
+fn labels(draft: &ClaimDraft) -> Vec<String> {
+    draft.labels.iter().map(|(key, value)| format!("{key}={value}")).collect()
+}
+
+// behaviour: scheduling/claim-carries-types-labels-and-floors
+#[test]
+fn a_claim_lists_its_types_and_what_may_be_bought_and_nothing_that_only_simulations_need() {
+    let plain = drafted("only s m\npool general\npod web");
+    assert_eq!(
+        requirements(&plain),
+        ["karpenter.k8s.aws/ec2nodeclass=default", "cap=on-demand|spot", "pool=general", "type=m|s"]
+    );
+    let narrowed = drafted(
+        "only s m l\nsold-out all cap=spot\npool general need=type=s|m~2 zone=a|b\npod web sel=zone:b",
+    );
+    assert_eq!(
+        requirements(&narrowed),
+        ["karpenter.k8s.aws/ec2nodeclass=default", "cap=on-demand", "pool=general", "type=m|s~2", "zone=b"]
+    );
+}
+
+#[test]
+fn a_claim_carries_what_its_pool_says() {
+    let draft = drafted(
+        "pool general label=team:a note=why:because taint=x=1:NoSchedule startup=boot:NoExecute\npod web tol=*",
+    );
+    assert_eq!(
+        labels(&draft),
+        ["karpenter.k8s.aws/ec2nodeclass=default", "karpenter.sh/nodepool=general", "team=a"]
+    );
+    let annotations: Vec<String> = draft.annotations.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(
+        annotations,
+        [
+            "karpenter.sh/nodeclaim-min-values-relaxed=false",
+            "karpenter.sh/nodepool-hash=general-hash",
+            "why=because"
+        ]
+    );
+    assert_eq!(draft.taints.iter().map(ToString::to_string).collect::<Vec<_>>(), ["x=1:NoSchedule"]);
+    assert_eq!(draft.startup_taints.iter().map(ToString::to_string).collect::<Vec<_>>(), ["boot:NoExecute"]);
+    assert_eq!(&*draft.node_class.name, "default");
+}
+
+#[test]
+fn custom_labels_get_an_admitted_value_and_well_known_ones_are_left_to_the_launch() {
+    let label = |need: &str| {
+        let draft = drafted(&format!("pool general need={need} zone=a\npod web"));
+        (draft.labels.get("k").map(ToString::to_string), draft.labels.contains_key(keys::ZONE))
+    };
+    for (need, value) in [
+        ("k=v|w", Some("v")),
+        ("k!=0|1", Some("2")),
+        ("k?", Some("0")),
+        ("k>4", Some("5")),
+        ("k<4", Some("0")),
+        ("!k", None),
+    ] {
+        assert_eq!(label(need), (value.map(str::to_owned), false), "{need}");
+    }
+}
+
+#[test]
+fn a_label_without_an_admitted_value_is_left_out() {
+    let label = |needs: &str| drafted(&format!("pool general {needs}\npod web")).labels.get("k").cloned();
+    assert_eq!(label("need=k<0"), None, "no integer from zero on is below zero");
+    assert_eq!(label("need=k>4 need=k<6 need=k!=5"), None, "the only integer between is excluded");
+}
+
+#[test]
+fn pods_of_daemons_are_asked_for_by_the_claim() {
+    let asks = drafted("pool general\nds agent cpu=100m\npod web cpu=200m").requests.to_string();
+    assert_eq!(asks, "cpu 300m, pods 2");
+}
