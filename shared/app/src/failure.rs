@@ -1,6 +1,6 @@
 //! How a use case fails: with the port that failed and why.
 
-use joiner_ports::{CatalogError, CloudError, ClusterError, Delay, NameError, QueueError, StoreError};
+use joiner_ports::{CloudError, ClusterError, Delay, InstanceTypeError, NameError, QueueError, StoreError};
 
 /// A use case could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum Failure {
     Cloud(#[from] CloudError),
     /// The catalog.
     #[error("catalog: {0}")]
-    Catalog(#[from] CatalogError),
+    InstanceTypes(#[from] InstanceTypeError),
     /// The store.
     #[error("store: {0}")]
     Store(#[from] StoreError),
@@ -37,7 +37,7 @@ impl Failure {
             Failure::Cluster(ClusterError::Rejected(_) | ClusterError::Unavailable(_))
             | Failure::Cloud(CloudError::Rejected(_) | CloudError::Unavailable(_))
             | Failure::Store(StoreError::Unavailable(_))
-            | Failure::Catalog(_)
+            | Failure::InstanceTypes(_)
             | Failure::Queue(_)
             | Failure::Name(_) => None,
         }

@@ -7,8 +7,8 @@ use joiner_core::disruption::candidate::Volatile;
 use joiner_core::in_flight;
 use joiner_core::model::{NamespacedName, NodeClass, Snapshot, Unavailable};
 use joiner_ports::{
-    Catalog, CatalogError, ClusterRead, Command, CommandPhase, Completeness, LaunchIntent, Ports, Store,
-    UnavailableUntil,
+    ClusterRead, Command, CommandPhase, Completeness, InstanceTypeError, InstanceTypeSource, LaunchIntent,
+    Ports, Store, UnavailableUntil,
 };
 
 use crate::context::Context;
@@ -70,12 +70,12 @@ async fn add_types<P: Ports>(
 ) -> Result<(), Failure> {
     let marks: Vec<Unavailable> = unavailable.iter().map(|mark| mark.what.clone()).collect();
     for class in &snapshot.node_classes {
-        match context.ports.catalog().instance_types(class, &marks).await {
+        match context.ports.instance_types().of(class, &marks).await {
             Ok(types) => drop(snapshot.instance_types.insert(Arc::clone(&class.name), types)),
-            Err(CatalogError::Rejected(why)) => {
+            Err(InstanceTypeError::Rejected(why)) => {
                 tracing::warn!(class = %class.name, %why, "the class has no instance types");
             }
-            Err(failure @ CatalogError::Unavailable(_)) => return Err(failure.into()),
+            Err(failure @ InstanceTypeError::Unavailable(_)) => return Err(failure.into()),
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use joiner_core::disruption::budget::Allowance;
 use joiner_core::disruption::candidate::{Fleet, Volatile};
-use joiner_core::disruption::rounds::{Command, Round, look};
+use joiner_core::disruption::rounds::{Disruption, Round, look};
 use serde_json::{Map, Value, json};
 
 use crate::answer::machine;
@@ -43,7 +43,7 @@ fn round(round: &Round) -> Value {
     value
 }
 
-fn command(command: &Command) -> Value {
+fn command(command: &Disruption) -> Value {
     json!({
         "decision": if command.replacements.is_empty() { "delete" } else { "replace" },
         "candidates": texts(&command.nodes),
@@ -90,7 +90,7 @@ pub fn text(rounds: &[Round]) -> String {
     text
 }
 
-fn describe(text: &mut String, round: &Round, command: &Command) {
+fn describe(text: &mut String, round: &Round, command: &Disruption) {
     let nodes = texts(&command.nodes).join(", ");
     let _ = writeln!(text, "{}: delete {nodes}", round.method.as_str());
     for replacement in &command.replacements {

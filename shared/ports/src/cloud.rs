@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use joiner_core::model::{CapacityType, InstanceType, Labels, NodeClass, Resources, Unavailable};
 use joiner_core::scheduling::plan::ClaimDraft;
 
-use crate::{CatalogError, ClaimName, CloudError, InstanceId, LaunchError, LaunchToken};
+use crate::{ClaimName, CloudError, InstanceId, InstanceTypeError, LaunchError, LaunchToken};
 
 /// Instance types and their offerings, as one class sees them.
-pub trait Catalog: Sync {
+pub trait InstanceTypeSource: Sync {
     /// The types of a class in name order, offerings marked unavailable where the list says so.
-    fn instance_types(
+    fn of(
         &self,
         class: &NodeClass,
         unavailable: &[Unavailable],
-    ) -> impl Future<Output = Result<Arc<Vec<InstanceType>>, CatalogError>> + Send;
+    ) -> impl Future<Output = Result<Arc<Vec<InstanceType>>, InstanceTypeError>> + Send;
 }
 
 /// One machine to launch.

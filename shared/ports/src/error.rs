@@ -82,7 +82,7 @@ pub enum CloudError {
 
 /// Instance types could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum CatalogError {
+pub enum InstanceTypeError {
     /// Not now: again later, decide nothing.
     #[error("instance types cannot be had")]
     Unavailable(#[source] BoxError),

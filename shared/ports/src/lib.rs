@@ -18,12 +18,12 @@ pub mod message;
 pub mod name;
 pub mod store;
 
-pub use cloud::{Catalog, Cloud, Instance, InstanceState, LaunchRequest, Launched, Termination};
+pub use cloud::{Cloud, Instance, InstanceState, InstanceTypeSource, LaunchRequest, Launched, Termination};
 pub use cluster::{
     ClaimPatch, ClusterRead, ClusterView, ClusterWrite, Completeness, CreatedClaim, Event, EventKind,
     Eviction, FinalizerChange, Machine, NewClaim, NodePatch, ObjectRef, VolumeAttachment,
 };
-pub use error::{BoxError, CatalogError, CloudError, ClusterError, LaunchError, QueueError, StoreError};
+pub use error::{BoxError, CloudError, ClusterError, InstanceTypeError, LaunchError, QueueError, StoreError};
 pub use message::{Envelope, Message, PendingHint, Queue, Target};
 pub use name::{ClaimName, ClusterName, CommandId, Delay, Fence, InstanceId, LaunchToken, NameError};
 pub use store::{
@@ -38,7 +38,7 @@ pub trait Ports: Sync {
     /// Launching and terminating.
     type Cloud: Cloud;
     /// Instance types and offerings.
-    type Catalog: Catalog;
+    type InstanceTypes: InstanceTypeSource;
     /// State between invocations.
     type Store: Store;
     /// Messages to later invocations.
@@ -51,7 +51,7 @@ pub trait Ports: Sync {
     /// Launching and terminating.
     fn cloud(&self) -> &Self::Cloud;
     /// Instance types and offerings.
-    fn catalog(&self) -> &Self::Catalog;
+    fn instance_types(&self) -> &Self::InstanceTypes;
     /// State between invocations.
     fn store(&self) -> &Self::Store;
     /// Messages to later invocations.

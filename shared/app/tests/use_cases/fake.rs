@@ -74,7 +74,7 @@ impl Fake {
 impl Ports for Fake {
     type Cluster = Fake;
     type Cloud = Fake;
-    type Catalog = Fake;
+    type InstanceTypes = Fake;
     type Store = Fake;
     type Queue = Fake;
 
@@ -87,7 +87,7 @@ impl Ports for Fake {
     fn cloud(&self) -> &Fake {
         self
     }
-    fn catalog(&self) -> &Fake {
+    fn instance_types(&self) -> &Fake {
         self
     }
     fn store(&self) -> &Fake {
@@ -253,12 +253,12 @@ impl ClusterWrite for Fake {
     }
 }
 
-impl Catalog for Fake {
-    async fn instance_types(
+impl InstanceTypeSource for Fake {
+    async fn of(
         &self,
         _: &NodeClass,
         marks: &[Unavailable],
-    ) -> Result<Arc<Vec<InstanceType>>, CatalogError> {
+    ) -> Result<Arc<Vec<InstanceType>>, InstanceTypeError> {
         let mut types = self.with(|inside| inside.types.clone());
         for found in &mut types {
             for offering in &mut found.offerings {

@@ -11,7 +11,7 @@ use super::calm::{Calm, calm};
 use super::candidate::{Candidate, Fleet};
 use super::cost::{by_savings_ratio, is_empty};
 use super::replacement::{NoReplacement, narrow, without_same_types};
-use super::rounds::{Budgets, Command, Terms};
+use super::rounds::{Budgets, Disruption, Terms};
 use crate::model::{ConditionKind, ConsolidationPolicy, Price, keys};
 use crate::scheduling::plan::{ProposedClaim, Removal};
 use crate::scheduling::{instance_types_of, simulate};
@@ -117,7 +117,7 @@ pub fn multi(
     terms: &Terms<'_>,
     mut candidates: Vec<Candidate<'_>>,
     (balance, budgets): (&Balance, &mut Budgets),
-) -> Option<Command> {
+) -> Option<Disruption> {
     candidates.sort_by(by_savings_ratio);
     candidates.retain(|candidate| budgets.take(&candidate.pool.name));
     if candidates.len() < 2 {
@@ -143,7 +143,7 @@ fn together(
     terms: &Terms<'_>,
     set: &[Candidate<'_>],
     balance: &Balance,
-) -> Option<Command> {
+) -> Option<Disruption> {
     let replacement = match compute(fleet, terms, set).ok()? {
         Some(claim) => {
             let types = instance_types_of(fleet.snapshot, &claim.node_pool);
@@ -153,7 +153,7 @@ fn together(
     };
     balance
         .approves(set, price_of(replacement.as_ref()))
-        .then(|| Command::new(set, replacement.into_iter().collect()))
+        .then(|| Disruption::new(set, replacement.into_iter().collect()))
 }
 
 fn price_of(replacement: Option<&ProposedClaim>) -> Price {
@@ -167,7 +167,7 @@ pub fn single(
     terms: &Terms<'_>,
     candidates: Vec<Candidate<'_>>,
     (balance, budgets): (&Balance, &Budgets),
-) -> Option<Command> {
+) -> Option<Disruption> {
     for candidate in interleaved(candidates) {
         if budgets.left(&candidate.pool.name).is_spent() || !balance.may_approve(&candidate) {
             continue;
@@ -176,7 +176,7 @@ pub fn single(
         if let Ok(replacement) = compute(fleet, terms, set)
             && balance.approves(set, price_of(replacement.as_ref()))
         {
-            return Some(Command::new(set, replacement.into_iter().collect()));
+            return Some(Disruption::new(set, replacement.into_iter().collect()));
         }
     }
     None

@@ -2,7 +2,7 @@
 
 use super::candidate::{Candidate, Fleet};
 use super::consolidation::has_stranded;
-use super::rounds::{Budgets, Command, Terms};
+use super::rounds::{Budgets, Disruption, Terms};
 use crate::eviction::is_reschedulable;
 use crate::model::ConditionKind;
 use crate::scheduling::plan::Removal;
@@ -16,7 +16,7 @@ pub fn decide(
     terms: &Terms<'_>,
     mut candidates: Vec<Candidate<'_>>,
     budgets: &Budgets,
-) -> Option<Command> {
+) -> Option<Disruption> {
     candidates.sort_by_key(|candidate| {
         let has_pods = candidate.pods.iter().any(|pod| is_reschedulable(pod));
         let since = candidate.claim.condition(ConditionKind::Drifted).map(|c| c.since);
@@ -26,6 +26,6 @@ pub fn decide(
         let nodes = [candidate.node.name.clone()].into();
         let plan = simulate(fleet.snapshot, &terms.knobs, &Removal { nodes, ..Removal::default() });
         let set = std::slice::from_ref(candidate);
-        (!has_stranded(fleet, &plan)).then(|| Command::new(set, plan.claims))
+        (!has_stranded(fleet, &plan)).then(|| Disruption::new(set, plan.claims))
     })
 }

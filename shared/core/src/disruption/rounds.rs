@@ -62,7 +62,7 @@ impl Method {
 
 /// What is to be done with some nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
+pub struct Disruption {
     /// Names of the nodes that go, in order.
     pub nodes: Vec<Arc<str>>,
     /// Names of their claims, in the same order.
@@ -71,11 +71,11 @@ pub struct Command {
     pub replacements: Vec<ProposedClaim>,
 }
 
-impl Command {
+impl Disruption {
     pub(super) fn new(candidates: &[Candidate<'_>], replacements: Vec<ProposedClaim>) -> Self {
         let mut order: Vec<&Candidate<'_>> = candidates.iter().collect();
         order.sort_by(|a, b| a.node.name.cmp(&b.node.name));
-        Command {
+        Disruption {
             nodes: order.iter().map(|c| Arc::clone(&c.node.name)).collect(),
             claims: order.iter().map(|c| Arc::clone(&c.claim.name)).collect(),
             replacements,
@@ -97,7 +97,7 @@ pub struct Round {
     /// What its budgets are afterwards; empty when there was no candidate.
     pub budgets: Budgets,
     /// What it would do.
-    pub commands: Vec<Command>,
+    pub commands: Vec<Disruption>,
     /// By claim: what keeps each of the others.
     pub blocked: BTreeMap<Arc<str>, Blocked>,
 }
@@ -205,10 +205,10 @@ fn filter(method: Method, candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Resul
 }
 
 /// All empty nodes that the budgets allow, dearest first; nothing needs to be simulated.
-fn empty(mut candidates: Vec<Candidate<'_>>, budgets: &mut Budgets) -> Option<Command> {
+fn empty(mut candidates: Vec<Candidate<'_>>, budgets: &mut Budgets) -> Option<Disruption> {
     candidates.sort_by(by_savings_ratio);
     candidates.retain(|candidate| budgets.take(&candidate.pool.name));
-    (!candidates.is_empty()).then(|| Command::new(&candidates, Vec::new()))
+    (!candidates.is_empty()).then(|| Disruption::new(&candidates, Vec::new()))
 }
 
 fn budgets_for(fleet: &Fleet<'_>, reason: DisruptionReason) -> Budgets {

@@ -158,6 +158,11 @@ impl Allowed {
         !self.narrow(other).is_none()
     }
 
+    /// Whether both can hold of one object: they meet, or an absent key satisfies both (scheduling 4.6).
+    pub fn goes_with(&self, other: &Allowed) -> bool {
+        self.meets(other) || (self.tolerates_absence() && other.tolerates_absence())
+    }
+
     /// Whether the key must be absent.
     pub fn is_none(&self) -> bool {
         matches!(self, Allowed::Only(values) if values.is_empty())
@@ -327,9 +332,7 @@ impl Requirements {
     pub fn conflict_with(&self, incoming: &Requirements) -> Option<LabelKey> {
         incoming.iter().find_map(|theirs| {
             let ours = self.get(theirs.key.as_str())?;
-            let clash = !ours.allowed.meets(&theirs.allowed)
-                && !(ours.allowed.tolerates_absence() && theirs.allowed.tolerates_absence());
-            clash.then(|| theirs.key.clone())
+            (!ours.allowed.goes_with(&theirs.allowed)).then(|| theirs.key.clone())
         })
     }
 

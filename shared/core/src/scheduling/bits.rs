@@ -11,7 +11,7 @@ impl Bits {
 
     pub(crate) fn all(len: usize) -> Self {
         let mut bits = Bits(vec![u64::MAX; len.div_ceil(64)].into());
-        if len % 64 != 0 {
+        if !len.is_multiple_of(64) {
             bits.0[len / 64] = (1 << (len % 64)) - 1;
         }
         bits

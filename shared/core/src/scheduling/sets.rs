@@ -136,18 +136,15 @@ impl Sets {
         undefined: Undefined,
     ) -> Option<Clash> {
         let missing = self.entries(incoming).iter().find(|(key, set)| {
-            !(undefined == Undefined::WellKnownAllowed && universe.is_well_known(*key))
-                && !set.tolerates_absence()
-                && self.get(base, *key).is_none()
+            let may_be_absent = set.tolerates_absence()
+                || (undefined == Undefined::WellKnownAllowed && universe.is_well_known(*key));
+            !may_be_absent && self.get(base, *key).is_none()
         });
         if let Some((key, _)) = missing {
             return Some(Clash::Undefined(*key));
         }
         let conflict = |(key, theirs): &&(KeyId, ValueSet)| {
-            self.get(base, *key).is_some_and(|ours| {
-                !universe.meets(*key, ours, theirs)
-                    && !(ours.tolerates_absence() && theirs.tolerates_absence())
-            })
+            self.get(base, *key).is_some_and(|ours| !universe.goes_with(*key, ours, theirs))
         };
         self.entries(incoming).iter().find(conflict).map(|(key, _)| Clash::Conflict(*key))
     }
@@ -175,11 +172,9 @@ impl Sets {
 
     /// Whether the two meet on every key both name, absence tolerated on either side (`Intersects`).
     pub(crate) fn intersects(&self, universe: &Universe, a: SetId, b: SetId) -> bool {
-        self.entries(b).iter().all(|(key, theirs)| {
-            self.get(a, *key).is_none_or(|ours| {
-                universe.meets(*key, ours, theirs) || (ours.tolerates_absence() && theirs.tolerates_absence())
-            })
-        })
+        self.entries(b)
+            .iter()
+            .all(|(key, theirs)| self.get(a, *key).is_none_or(|ours| universe.goes_with(*key, ours, theirs)))
     }
 }
 

@@ -27,12 +27,15 @@ struct Threshold {
     at_least: Vec<Bits>,
 }
 
+/// A reservation's id and the instances left in it.
+type ReservationLeft = (Arc<str>, u32);
+
 /// Offerings that are bought under the same requirements, and the types that have one available.
 #[derive(Debug)]
 pub(crate) struct OfferingClass {
     pub(crate) requirements: SetId,
     pub(crate) available: Bits,
-    pub(crate) reservation: Option<(Arc<str>, u32)>,
+    pub(crate) reservation: Option<ReservationLeft>,
 }
 
 /// What a requirement set leaves of the table, types and available offerings taken together.
@@ -126,9 +129,7 @@ impl TypeTable {
         }
         let mut row = column.undefined.clone();
         for (theirs, types) in &column.groups {
-            if universe.meets(key, theirs, values)
-                || (theirs.tolerates_absence() && values.tolerates_absence())
-            {
+            if universe.goes_with(key, theirs, values) {
                 row.or(types);
             }
         }
@@ -231,7 +232,7 @@ fn build_offerings(
     let mut classes: Vec<OfferingClass> = Vec::new();
     // Types sold alike share one requirements value, so its address finds the class without comparing.
     let mut by_address: FxHashMap<*const Requirements, u32> = FxHashMap::default();
-    let mut by_identity: FxHashMap<(SetId, Option<(Arc<str>, u32)>), u32> = FxHashMap::default();
+    let mut by_identity: FxHashMap<(SetId, Option<ReservationLeft>), u32> = FxHashMap::default();
     let mut prices: Prices = Vec::with_capacity(types.len());
     for (at, instance_type) in types.iter().enumerate() {
         let mut own = Vec::with_capacity(instance_type.offerings.len());

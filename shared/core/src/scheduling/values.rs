@@ -161,6 +161,11 @@ impl Universe {
         ValueSet { open: true, low, high, ..both }
     }
 
+    /// Whether both can hold of one object: they meet, or an absent key satisfies both.
+    pub(crate) fn goes_with(&self, key: KeyId, a: &ValueSet, b: &ValueSet) -> bool {
+        self.meets(key, a, b) || (a.tolerates_absence() && b.tolerates_absence())
+    }
+
     /// Whether both admit something, without building what.
     pub(crate) fn meets(&self, key: KeyId, a: &ValueSet, b: &ValueSet) -> bool {
         match (a.open, b.open) {

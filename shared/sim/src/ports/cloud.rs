@@ -6,8 +6,8 @@ use joiner_core::model::{
     CapacityType, InstanceType, Labels, NodeClass, OfferingKey, Price, Requirements, Unavailable, keys,
 };
 use joiner_ports::{
-    Catalog, CatalogError, ClaimName, Cloud, CloudError, Instance, InstanceId, InstanceState, LaunchError,
-    LaunchRequest, LaunchToken, Launched, Termination,
+    ClaimName, Cloud, CloudError, Instance, InstanceId, InstanceState, InstanceTypeError, InstanceTypeSource,
+    LaunchError, LaunchRequest, LaunchToken, Launched, Termination,
 };
 
 use super::{Route, SimPorts};
@@ -16,12 +16,12 @@ use crate::ec2::{self, Boot, CLAIM_TAG, FleetRequest, TOKEN_TAG};
 /// Most types one fleet request lists, as the reference's provider does.
 const MOST_TYPES: usize = 60;
 
-impl Catalog for SimPorts {
-    async fn instance_types(
+impl InstanceTypeSource for SimPorts {
+    async fn of(
         &self,
         class: &NodeClass,
         unavailable: &[Unavailable],
-    ) -> Result<Arc<Vec<InstanceType>>, CatalogError> {
+    ) -> Result<Arc<Vec<InstanceType>>, InstanceTypeError> {
         // Cached in the process: no way to travel, but a place to be overtaken at.
         self.call(Route::Store, "instance types", |world| {
             let types = world.ec2.types.get(&class.name).cloned().unwrap_or_default();

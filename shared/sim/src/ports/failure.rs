@@ -1,7 +1,7 @@
 //! How a refused call and a lost answer look to each kind of caller.
 
 use joiner_ports::{
-    BoxError, CatalogError, CloudError, ClusterError, Delay, LaunchError, QueueError, StoreError,
+    BoxError, CloudError, ClusterError, Delay, InstanceTypeError, LaunchError, QueueError, StoreError,
 };
 
 /// A simulated outage.
@@ -55,12 +55,12 @@ impl Failure for LaunchError {
         LaunchError::Unknown(outage(LOST))
     }
 }
-impl Failure for CatalogError {
+impl Failure for InstanceTypeError {
     fn throttled() -> Self {
-        CatalogError::Unavailable(outage(THROTTLED))
+        InstanceTypeError::Unavailable(outage(THROTTLED))
     }
     fn lost() -> Self {
-        CatalogError::Unavailable(outage(LOST))
+        InstanceTypeError::Unavailable(outage(LOST))
     }
 }
 impl Failure for StoreError {

@@ -106,7 +106,7 @@ impl SimPorts {
 impl Ports for SimPorts {
     type Cluster = SimPorts;
     type Cloud = SimPorts;
-    type Catalog = SimPorts;
+    type InstanceTypes = SimPorts;
     type Store = SimPorts;
     type Queue = SimPorts;
 
@@ -119,7 +119,7 @@ impl Ports for SimPorts {
     fn cloud(&self) -> &SimPorts {
         self
     }
-    fn catalog(&self) -> &SimPorts {
+    fn instance_types(&self) -> &SimPorts {
         self
     }
     fn store(&self) -> &SimPorts {

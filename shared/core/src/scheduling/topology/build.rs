@@ -69,7 +69,7 @@ impl Topology {
     ) -> (Vec<GroupId>, Vec<GroupId>) {
         let (mut owned, mut inverse) = (Vec::new(), Vec::new());
         for term in &owner.spec.required_anti_affinity {
-            inverse.push(self.term_group(around, owner, term, RuleKind::AntiAffinity, true));
+            inverse.push(self.term_group(around, owner, (term, RuleKind::AntiAffinity, true)));
         }
         for spread in &owner.spec.topology_spread {
             if around.respect_preferences || spread.when_unsatisfiable == WhenUnsatisfiable::DoNotSchedule {
@@ -80,11 +80,11 @@ impl Topology {
         let preferred = around.respect_preferences;
         let affinity = spec.preferred_affinity.iter().filter(|_| preferred).map(|t| &t.term);
         for term in spec.required_affinity.iter().chain(affinity) {
-            owned.push(self.term_group(around, owner, term, RuleKind::Affinity, false));
+            owned.push(self.term_group(around, owner, (term, RuleKind::Affinity, false)));
         }
         let anti = spec.preferred_anti_affinity.iter().filter(|_| preferred).map(|t| &t.term);
         for term in spec.required_anti_affinity.iter().chain(anti) {
-            owned.push(self.term_group(around, owner, term, RuleKind::AntiAffinity, false));
+            owned.push(self.term_group(around, owner, (term, RuleKind::AntiAffinity, false)));
         }
         for list in [&mut owned, &mut inverse] {
             list.sort_unstable();
@@ -131,9 +131,7 @@ impl Topology {
         &mut self,
         around: &mut Surroundings<'_>,
         owner: &RuleOwner<'_>,
-        term: &PodTerm,
-        kind: RuleKind,
-        inverse: bool,
+        (term, kind, inverse): (&PodTerm, RuleKind, bool),
     ) -> GroupId {
         let identity = Identity {
             kind,
@@ -253,7 +251,7 @@ impl Topology {
         node: usize,
     ) {
         for term in &owner.spec.required_anti_affinity {
-            let id = self.term_group(around, owner, term, RuleKind::AntiAffinity, true);
+            let id = self.term_group(around, owner, (term, RuleKind::AntiAffinity, true));
             self.count_running(id, around, &term.topology_key, (node, 1));
         }
     }

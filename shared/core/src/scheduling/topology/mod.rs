@@ -118,7 +118,7 @@ impl Topology {
             .owned
             .iter()
             .chain(&kept_off)
-            .try_for_each(|id| self.tighten_by(*id, world, asker, (candidate, host), &mut tightened));
+            .try_for_each(|id| self.tighten_by(*id, world, asker, (candidate, host, &mut tightened)));
         self.label_sets[asker.label_set].kept_off_by = kept_off;
         result.map(|()| tightened)
     }
@@ -126,50 +126,22 @@ impl Topology {
     fn tighten_by(
         &mut self,
         id: GroupId,
-        (universe, sets): (&Universe, &Sets),
+        world: (&Universe, &Sets),
         asker: &Asker<'_>,
-        (candidate, host): (SetId, HostId),
-        tightened: &mut Tightened,
+        (candidate, host, tightened): (SetId, HostId, &mut Tightened),
     ) -> Result<(), TopologyNo> {
         let group = &self.groups[id];
-        let inverse = group.identity.inverse;
         let key = match group.identity.key {
-            DomainKey::Host => {
-                let itself = inverse || self.selects(id, asker.label_set);
-                let allowed = asker.host_rule.is_none_or(|rule| rule.open && !rule.is_bounded());
-                return if group.admits_host(host, itself, allowed) {
-                    Ok(())
-                } else if group.identity.kind == RuleKind::Affinity {
-                    Err(TopologyNo::NotNow(id))
-                } else {
-                    // Pods on a host only ever become more within a pass.
-                    Err(TopologyNo::Never(id))
-                };
-            }
+            DomainKey::Host => return self.admit_host(id, asker, host),
             DomainKey::Label(key) => key,
         };
-        const ANY: &ValueSet = &ValueSet::any();
-        let node_domains = sets.get(candidate, key).unwrap_or(ANY);
-        let known = self.asked.iter().find(|(g, asked, _)| *g == id && asked == node_domains);
-        let admitted = match known {
-            Some((_, _, answer)) => answer.clone(),
-            None => {
-                let selects_itself = inverse || self.selects(id, asker.label_set);
-                let pod_domains = sets.get(asker.strict, key).unwrap_or(ANY);
-                static NOWHERE: domains::Domains = domains::Domains::none();
-                let appeal = self.domains.get(&key).unwrap_or(&NOWHERE);
-                let question = Question { universe, key, pod_domains, node_domains, selects_itself, appeal };
-                let answer = group.admitted(&question);
-                self.asked.push((id, node_domains.clone(), answer.clone()));
-                answer
-            }
-        };
+        let admitted = self.admitted(id, world, asker, (key, candidate));
         if admitted.is_none() {
             return Err(TopologyNo::NotNow(id));
         }
         match tightened.iter_mut().find(|(k, _)| *k == key) {
             Some((_, present)) => {
-                *present = universe.narrow(key, present, &admitted);
+                *present = world.0.narrow(key, present, &admitted);
                 if present.is_none() {
                     return Err(TopologyNo::NotNow(id));
                 }
@@ -177,6 +149,46 @@ impl Topology {
             None => tightened.push((key, admitted)),
         }
         Ok(())
+    }
+
+    fn admit_host(&self, id: GroupId, asker: &Asker<'_>, host: HostId) -> Result<(), TopologyNo> {
+        let group = &self.groups[id];
+        let itself = group.identity.inverse || self.selects(id, asker.label_set);
+        let allowed = asker.host_rule.is_none_or(|rule| rule.open && !rule.is_bounded());
+        if group.admits_host(host, itself, allowed) {
+            Ok(())
+        } else if group.identity.kind == RuleKind::Affinity {
+            Err(TopologyNo::NotNow(id))
+        } else {
+            // Pods on a host only ever become more within a pass.
+            Err(TopologyNo::Never(id))
+        }
+    }
+
+    /// The domains a rule leaves of a candidate, asked once per attempt and set of domains.
+    fn admitted(
+        &mut self,
+        id: GroupId,
+        (universe, sets): (&Universe, &Sets),
+        asker: &Asker<'_>,
+        (key, candidate): (KeyId, SetId),
+    ) -> ValueSet {
+        const ANY: &ValueSet = &ValueSet::any();
+        static NOWHERE: domains::Domains = domains::Domains::none();
+        let node_domains = sets.get(candidate, key).unwrap_or(ANY);
+        if let Some((_, _, answer)) =
+            self.asked.iter().find(|(g, asked, _)| *g == id && asked == node_domains)
+        {
+            return answer.clone();
+        }
+        let group = &self.groups[id];
+        let selects_itself = group.identity.inverse || self.selects(id, asker.label_set);
+        let pod_domains = sets.get(asker.strict, key).unwrap_or(ANY);
+        let appeal = self.domains.get(&key).unwrap_or(&NOWHERE);
+        let question = Question { universe, key, pod_domains, node_domains, selects_itself, appeal };
+        let answer = group.admitted(&question);
+        self.asked.push((id, node_domains.clone(), answer.clone()));
+        answer
     }
 
     /// Counts a placed pod where it went (scheduling 5.11).
@@ -196,15 +208,21 @@ impl Topology {
                 continue;
             }
             let every = self.groups[id].identity.kind == RuleKind::AntiAffinity;
-            self.count_in(id, universe, sets, place, every);
+            self.count_in(id, (universe, sets), place, every);
         }
         for id in owned_inverse {
-            self.count_in(*id, universe, sets, place, true);
+            self.count_in(*id, (universe, sets), place, true);
         }
     }
 
     /// Adds one pod to the one domain it is sure to be in, or to every one it may still be in.
-    fn count_in(&mut self, id: GroupId, universe: &Universe, sets: &Sets, place: &Place<'_>, every: bool) {
+    fn count_in(
+        &mut self,
+        id: GroupId,
+        (universe, sets): (&Universe, &Sets),
+        place: &Place<'_>,
+        every: bool,
+    ) {
         let group = &mut self.groups[id];
         let key = match group.identity.key {
             DomainKey::Host => return group.add(place.host, 1),
