@@ -26,7 +26,7 @@ fn text(error: impl std::fmt::Display) -> String {
 async fn pass(ports: &SimPorts, now: Timestamp) -> Handled {
     let mut world = ports.snapshot().await.map_err(text)?.snapshot;
     for class in world.node_classes.clone() {
-        let types = InstanceTypeSource::instance_types(ports, &class, &[]).await.map_err(text)?;
+        let types = ports.of(&class, &[]).await.map_err(text)?;
         world.instance_types.insert(Arc::clone(&class.name), types);
     }
     for claim in world.node_claims.clone() {
