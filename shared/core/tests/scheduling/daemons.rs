@@ -82,3 +82,12 @@ fn daemons_that_have_not_started_on_a_node_are_reserved_for() {
 fn a_daemon_pinned_to_a_host_is_reserved_for_on_that_host_only() {
     check("node n1\nnode n2\nds agent cpu=3 sel=host:n1\npod web cpu=3", "n2: web");
 }
+
+#[test]
+fn what_one_pool_makes_of_a_daemon_changes_nothing_for_the_next() {
+    check(
+        "only m s\npool a weight=9 zone=a taint=x:NoSchedule\npool b zone=b label=team:b
+         ds agent cpu=2 need=team=b need=zone=a tol=x\npod web cpu=1",
+        "b m: web {team=b zone=b}",
+    );
+}

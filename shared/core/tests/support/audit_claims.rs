@@ -90,7 +90,7 @@ fn types(
                 .flat_map(|d| &d.spec.host_ports)
                 .any(|t| p.spec.host_ports.iter().any(|o| o.conflicts_with(t)))
         };
-        if pods.iter().any(|p| clash(p)) {
+        if pods.iter().any(clash) {
             say(format!("a daemon on {name} takes a port"));
         }
         let price = t.cheapest_available(&claim.requirements).map(|o| o.price);
