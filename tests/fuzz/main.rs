@@ -143,8 +143,12 @@ fn damaged_catalogs_are_read_or_refused() {
 
 #[test]
 fn damaged_events_are_translated_or_refused() {
-    let names = ["audit_unschedulable", "audit_binding", "audit_eviction429", "audit_unschedulable_0of1"];
-    let events: Vec<String> = names.iter().map(|name| text(&format!("events/{name}.json"))).collect();
+    let events = [
+        text("events/audit_unschedulable.json"),
+        text("events/audit_binding.json"),
+        text("events/audit_eviction429.json"),
+        text("events/audit_unschedulable_0of1.json"),
+    ];
     let mut runner = proptest::test_runner::TestRunner::new(cases(500));
     let outcome = runner.run(&(0..events.len(), damages()), |(event, damages)| {
         let damaged = apply(&events[event], &damages);

@@ -210,3 +210,35 @@ impl Budgets {
         !left.is_spent()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::NodePool;
+    use crate::samples::{self, at};
+
+    // behaviour: disruption/single-node-pools-take-turns
+    #[test]
+    fn pools_take_turns_each_with_its_best_first() {
+        let pools: [NodePool; 2] = [samples::pool("a"), samples::pool("b")];
+        let machines: Vec<_> =
+            [("a", "a1", 9), ("a", "a2", 8), ("a", "a3", 7), ("b", "b1", 1), ("b", "b2", 2)]
+                .map(|(pool, name, nano)| {
+                    let claim = samples::initialized_claim(pool, name, at(0));
+                    (pool, claim, samples::initialized_node(pool, name), Price { nano_usd_per_hour: nano })
+                })
+                .into();
+        let candidates = machines
+            .iter()
+            .map(|(pool, claim, node, price)| Candidate {
+                claim,
+                node,
+                pool: if *pool == "a" { &pools[0] } else { &pools[1] },
+                pods: Vec::new(),
+                price: *price,
+            })
+            .collect();
+        let order: Vec<String> = interleaved(candidates).iter().map(|c| c.node.name.to_string()).collect();
+        assert_eq!(order, ["a1", "b2", "a2", "b1", "a3"]);
+    }
+}

@@ -216,3 +216,126 @@ pub fn without_same_types(
     check(&options)?;
     options.finish().ok_or(NoReplacement::NotCheaper)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Labels, Node, NodeClaim, NodePool, Overhead, Resources};
+    use crate::samples::{self, at};
+
+    /// Types `t00`, `t01`, ... that cost 1, 2, ... as spot and ten times that on demand.
+    fn types(count: usize) -> Vec<InstanceType> {
+        let sold_as = |capacity_type: CapacityType| -> Arc<Requirements> {
+            let requirement = Requirement::new(keys::CAPACITY_TYPE, Allowed::one(capacity_type.as_str()));
+            Arc::new([requirement].into_iter().collect())
+        };
+        let (spot, on_demand) = (sold_as(CapacityType::Spot), sold_as(CapacityType::OnDemand));
+        let offering = |requirements: &Arc<Requirements>, capacity_type, nano| Offering {
+            requirements: Arc::clone(requirements),
+            capacity_type,
+            zone: "zone-a".into(),
+            price: Price { nano_usd_per_hour: nano },
+            available: true,
+            reservation: None,
+        };
+        let make = |at: usize| {
+            let name: Arc<str> = format!("t{at:02}").into();
+            let price = at as i64 + 1;
+            InstanceType {
+                requirements: [Requirement::new(keys::INSTANCE_TYPE, Allowed::one(&name))]
+                    .into_iter()
+                    .collect(),
+                name,
+                capacity: Resources::new(),
+                overhead: Overhead::default(),
+                offerings: vec![
+                    offering(&spot, CapacityType::Spot, price),
+                    offering(&on_demand, CapacityType::OnDemand, price * 10),
+                ],
+            }
+        };
+        (0..count).map(make).collect()
+    }
+
+    fn claim(types: &[InstanceType], capacity_types: &[&str], floor: Option<u32>) -> ProposedClaim {
+        let allowed = Allowed::Only(capacity_types.iter().map(|c| Arc::from(*c)).collect());
+        let mut requirements: Requirements =
+            [Requirement::new(keys::CAPACITY_TYPE, allowed)].into_iter().collect();
+        let any_type = Requirement::new(keys::INSTANCE_TYPE, Allowed::any());
+        requirements.add(Requirement { min_values: floor, ..any_type });
+        ProposedClaim {
+            node_pool: "general".into(),
+            pods: Vec::new(),
+            instance_types: types.iter().map(|t| Arc::clone(&t.name)).collect(),
+            requirements,
+            requests: Resources::new(),
+            cheapest_price: Price::default(),
+            min_values_relaxed: false,
+        }
+    }
+
+    /// What is left of the types when nodes sold as told, at these prices, are replaced.
+    fn replaced(
+        nodes: &[(&str, i64)],
+        claim: ProposedClaim,
+        types: &[InstanceType],
+        spot_to_spot: bool,
+    ) -> Result<ProposedClaim, NoReplacement> {
+        let (pool, claimed): (NodePool, NodeClaim) =
+            (samples::pool("general"), samples::initialized_claim("general", "n", at(0)));
+        let nodes: Vec<(Node, i64)> = nodes
+            .iter()
+            .map(|(sold_as, nano)| {
+                let labels = Labels::from([(keys::CAPACITY_TYPE.into(), Arc::from(*sold_as))]);
+                (Node { labels, ..samples::node("n") }, *nano)
+            })
+            .collect();
+        let candidates: Vec<Candidate<'_>> = nodes
+            .iter()
+            .map(|(node, nano)| Candidate {
+                claim: &claimed,
+                node,
+                pool: &pool,
+                pods: Vec::new(),
+                price: Price { nano_usd_per_hour: *nano },
+            })
+            .collect();
+        narrow(claim, types, &candidates, spot_to_spot)
+    }
+
+    // behaviour: disruption/spot-to-spot-needs-15-cheaper-types
+    #[test]
+    fn a_lone_spot_node_needs_fifteen_cheaper_types_and_keeps_no_more() {
+        let types = types(30);
+        let spot = |price, floor, enabled| {
+            let claim = claim(&types, &["spot", "on-demand"], floor);
+            replaced(&[("spot", price)], claim, &types, enabled).map(|c| c.instance_types.len())
+        };
+        assert_eq!(spot(20, None, false), Err(NoReplacement::SpotToSpotDisabled));
+        assert_eq!(spot(15, None, true), Err(NoReplacement::TooFewSpotTypes { found: 14 }));
+        assert_eq!(spot(16, None, true), Ok(15));
+        assert_eq!(spot(25, None, true), Ok(15));
+        assert_eq!(spot(25, Some(20), true), Ok(20));
+        assert_eq!(spot(16, Some(20), true), Err(NoReplacement::MinValues(keys::INSTANCE_TYPE.into())));
+        let both = claim(&types, &["spot"], None);
+        let two = replaced(&[("spot", 3), ("spot", 2)], both, &types, true);
+        assert_eq!(two.map(|c| c.instance_types.len()), Ok(4), "several together need no flexibility");
+    }
+
+    // behaviour: disruption/worst-launch-price
+    #[test]
+    fn a_replacement_is_cheaper_at_its_worst_and_spot_does_not_fall_back() {
+        let types = types(5);
+        let open = replaced(&[("on-demand", 30)], claim(&types, &["spot", "on-demand"], None), &types, false);
+        let open = open.unwrap();
+        assert_eq!(open.instance_types.len(), 5, "spot prices decide while spot is possible");
+        let capacity_type = open.requirements.get(keys::CAPACITY_TYPE).unwrap();
+        assert_eq!(capacity_type.allowed, Allowed::one("spot"));
+        let closed = |price| {
+            let claim = claim(&types, &["on-demand"], None);
+            replaced(&[("on-demand", price)], claim, &types, false).map(|c| c.instance_types.len())
+        };
+        assert_eq!(closed(30), Ok(2));
+        assert_eq!(closed(10), Err(NoReplacement::NotCheaper));
+    }
+}

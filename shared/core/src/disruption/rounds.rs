@@ -218,3 +218,47 @@ fn budgets_for(fleet: &Fleet<'_>, reason: DisruptionReason) -> Budgets {
     };
     Budgets(fleet.snapshot.node_pools.iter().map(|pool| (Arc::clone(&pool.name), left(pool))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disruption::candidate::Volatile;
+    use crate::model::{Labels, NodeClaim, Pod, Snapshot, keys};
+    use crate::samples::{self, at};
+
+    // behaviour: disruption/grace-period-overrules-pods-for-drift
+    #[test]
+    fn a_kept_pod_keeps_a_drifted_node_only_without_a_termination_grace_period() {
+        let kept = Labels::from([(keys::DO_NOT_DISRUPT.into(), "true".into())]);
+        let pod = Pod { annotations: Arc::new(kept), node_name: Some("n".into()), ..samples::pod("web") };
+        let look_at = |grace: Option<u64>| {
+            let mut claim = samples::initialized_claim("general", "n", at(0));
+            claim.conditions.push(samples::holds(ConditionKind::Drifted, at(50)));
+            let claim = NodeClaim { termination_grace_secs: grace, ..claim };
+            let snapshot = Snapshot {
+                node_claims: vec![claim],
+                nodes: vec![samples::initialized_node("general", "n")],
+                node_pools: vec![samples::pool("general")],
+                pods: vec![pod.clone()],
+                instance_types: samples::instance_types(),
+                ..Snapshot::default()
+            };
+            let volatile = Volatile::default();
+            let fleet = Fleet::new(&snapshot, &volatile, at(100));
+            let knobs = Knobs {
+                now: at(100),
+                preference_policy: Default::default(),
+                min_values_policy: Default::default(),
+                reserved_mode: Default::default(),
+            };
+            let rounds = look(&fleet, &knobs, false);
+            let candidates = |method| {
+                let round = rounds.iter().find(|round| round.method == method);
+                round.map(|round| round.candidates.len())
+            };
+            (candidates(Method::Emptiness), candidates(Method::Drift))
+        };
+        assert_eq!(look_at(None), (Some(0), Some(0)));
+        assert_eq!(look_at(Some(3600)), (Some(0), Some(1)));
+    }
+}

@@ -179,6 +179,10 @@ impl fmt::Display for Refusal {
                 write!(f, "{types} instance types would do, none can be bought now as {wanted}")
             }
             Refusal::NoInstanceType { wanted } => write!(f, "no instance type has {wanted}"),
+            Refusal::Limit { resource, left, .. } if left.milli() < 0 => {
+                let over = Quantity::ZERO.minus(*left).with_notation(left.notation());
+                write!(f, "limit on {resource}: used up, what is there exceeds it by {over}")
+            }
             Refusal::Limit { resource, left, needed } => {
                 write!(f, "limit on {resource}: {left} left, the smallest matching type takes {needed}")
             }
