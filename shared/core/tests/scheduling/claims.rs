@@ -1,11 +1,15 @@
 //! The claim object that a proposed machine becomes.
 
-use joiner_core::model::keys;
-use joiner_core::scheduling::draft;
-use joiner_core::scheduling::plan::ClaimDraft;
+use std::sync::Arc;
+
+use joiner_core::model::{Allowed, InstanceType, Requirement, Snapshot, keys};
+use joiner_core::scheduling::plan::{ClaimDraft, Plan};
+use joiner_core::scheduling::reason::{Refusal, WhyNot};
+use joiner_core::scheduling::{draft, solve};
 
 use crate::support::check::play;
 use crate::support::expression::show;
+use crate::support::{catalog, script};
 
 fn drafted(text: &str) -> ClaimDraft {
     let (world, plan) = play(text);
@@ -90,4 +94,37 @@ fn a_label_without_an_admitted_value_is_left_out() {
 fn pods_of_daemons_are_asked_for_by_the_claim() {
     let asks = drafted("pool general\nds agent cpu=100m\npod web cpu=200m").requests.to_string();
     assert_eq!(asks, "cpu 300m, pods 2");
+}
+
+/// A world of seven hundred types alike.
+fn many_types(text: &str) -> Plan {
+    let mut world: Snapshot = script::world(text);
+    let small = catalog::types().into_iter().find(|t| &*t.name == "s").expect("the small type");
+    let named = |number: usize| {
+        let name = format!("s{number:03}");
+        let mut requirements = small.requirements.clone();
+        requirements.remove(keys::INSTANCE_TYPE);
+        requirements.add(Requirement::new(keys::INSTANCE_TYPE, Allowed::one(&name)));
+        InstanceType { name: name.into(), requirements, ..small.clone() }
+    };
+    world.instance_types.insert("default".into(), Arc::new((0..700).map(named).collect()));
+    solve(&world, &script::knobs(text))
+}
+
+#[test]
+fn types_are_capped_at_the_six_hundred_cheapest_by_name_among_equals() {
+    let plan = many_types("pool general\npod web");
+    let types = &plan.claims[0].instance_types;
+    assert_eq!((types.len(), &*types[0], &*types[599]), (600, "s000", "s599"));
+}
+
+#[test]
+fn a_floor_above_the_cap_is_not_met_and_the_pods_are_told() {
+    let plan = many_types("pool general need=type?~650\npod web x2");
+    let floors = vec![(Arc::from(keys::INSTANCE_TYPE), 650, 600)];
+    let why = WhyNot::Pools(vec![("general".into(), Refusal::MinValues { floors })]);
+    let failed: Vec<_> = plan.unschedulable.iter().map(|u| (&*u.pod.name, u.why.clone())).collect();
+    assert_eq!((plan.claims.len(), failed), (0, vec![("web-0", why.clone()), ("web-1", why)]));
+    let best_effort = many_types("knobs - besteffort\npool general need=type?~650\npod web");
+    assert_eq!(best_effort.claims[0].instance_types.len(), 600);
 }

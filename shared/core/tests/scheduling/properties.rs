@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use joiner_core::model::Snapshot;
-use joiner_core::scheduling::plan::{Knobs, MinValuesPolicy, Plan, PreferencePolicy};
+use joiner_core::scheduling::plan::{Knobs, MinValuesPolicy, Plan, PreferencePolicy, ReservedMode};
 use joiner_core::scheduling::solve;
 
 use crate::support::apply::apply;
 use crate::support::audit::audit;
-use crate::support::random::{hold, plain_worlds, worlds_with_rules};
+use crate::support::random::{hold, plain_worlds, worlds_with_reservations, worlds_with_rules};
 use crate::support::{print, script};
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, left: T, right: T) -> Result<(), String> {
@@ -43,6 +43,13 @@ fn every_plan_passes_the_audit_under_the_other_policies() {
         ..knobs()
     };
     hold(300, worlds_with_rules(), |text| audited(&script::world(text), &other).map(drop));
+}
+
+#[test]
+fn reservations_are_never_promised_twice() {
+    hold(300, worlds_with_reservations(), |text| audited(&script::world(text), &knobs()).map(drop));
+    let fallback = Knobs { reserved_mode: ReservedMode::Fallback, ..knobs() };
+    hold(200, worlds_with_reservations(), |text| audited(&script::world(text), &fallback).map(drop));
 }
 
 #[test]

@@ -76,6 +76,13 @@ pub(crate) fn worlds_with_rules() -> impl Strategy<Value = String> {
     worlds(&[POOL, LIMITED], &[POD, RULES])
 }
 
+/// The same with two reservations, and something sold out.
+pub(crate) fn worlds_with_reservations() -> impl Strategy<Value = String> {
+    let market =
+        "reserve s id=cr-1 zone=a\nreserve m id=cr-2 zone=b left=2\nsold-out l cap=spot\nsold-out xl";
+    worlds_with_rules().prop_map(move |world| format!("{market}\n{world}"))
+}
+
 fn worlds(pool: &[&[Words]], pod: &[&[Words]]) -> impl Strategy<Value = String> {
     let objects = (
         line("pool", "p", pool, 3),
