@@ -1,12 +1,12 @@
 //! From manifests to a world: what is taken over, what is made anew, and what is left aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use joiner_api::read::{self, Manifests};
-use joiner_core::model::{Pod, Zone, keys};
+use joiner_core::model::{DaemonSet, NamespacedName, Owner, Pod, PodPhase, Zone, keys};
 
 use crate::cluster::{Controller, ControllerKind, VolumeTemplate};
 use crate::script::ScriptObject;
@@ -51,12 +51,13 @@ pub fn cast(manifests: Manifests, zones: &[Zone]) -> Cast {
     let (own, managed): (Vec<_>, Vec<_>) =
         manifests.nodes.into_iter().partition(|node| !node.labels.contains_key(keys::NODE_POOL));
     objects.extend(own.into_iter().map(ScriptObject::Node));
+    let made_anew = Controllers::of(&manifests.workloads, &manifests.daemon_sets);
     let daemons = manifests.daemon_sets.into_iter();
     objects.extend(daemons.map(|set| controller(ControllerKind::DaemonSet, set.template, 1)));
     objects.extend(manifests.workloads.into_iter().map(workload));
-    let (bare, owned): (Vec<_>, Vec<_>) =
-        manifests.pods.into_iter().partition(|pod| pod.owners.is_empty() && pod.node_name.is_none());
-    objects.extend(bare.into_iter().map(|pod| ScriptObject::Pod(Box::new(pod))));
+    let (own_pods, owned): (Vec<_>, Vec<_>) =
+        manifests.pods.into_iter().partition(|pod| made_anew.leave(pod));
+    objects.extend(own_pods.into_iter().map(|pod| ScriptObject::Pod(Box::new(unplaced(pod)))));
     note(&mut notes, managed.len(), "Node", "belong to a NodePool; the simulation launches its own");
     note(
         &mut notes,
@@ -64,8 +65,46 @@ pub fn cast(manifests: Manifests, zones: &[Zone]) -> Cast {
         "NodeClaim",
         "are left aside; the simulation makes its own",
     );
-    note(&mut notes, owned.len(), "Pod", "are bound or owned; their controllers make them anew");
+    note(&mut notes, owned.len(), "Pod", "have ended, or are made anew by their controllers or nodes");
     Cast { objects, notes }
+}
+
+/// The controllers that manifests bring along, by namespace and name.
+struct Controllers(BTreeSet<NamespacedName>);
+
+impl Controllers {
+    fn of(workloads: &[read::Workload], daemon_sets: &[DaemonSet]) -> Self {
+        let workloads = workloads.iter().map(|workload| workload.key.clone());
+        Controllers(workloads.chain(daemon_sets.iter().map(|set| set.key.clone())).collect())
+    }
+
+    /// Whether a pod is nobody's to make anew, so that it is taken over as it is. The ReplicaSets of a Deployment
+    /// are named after it.
+    fn leave(&self, pod: &Pod) -> bool {
+        let is_given = |owner: &Owner| {
+            self.0.iter().any(|given| {
+                let rest = owner.name.strip_prefix(&*given.name);
+                given.namespace == pod.key.namespace
+                    && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            })
+        };
+        let is_over = pod.is_terminal() || pod.deletion_at.is_some();
+        let of_a_node = pod.is_owned_by_daemon_set() || pod.is_owned_by_node();
+        !is_over && !of_a_node && !pod.owners.iter().any(is_given)
+    }
+}
+
+/// The pod before anyone looked at it; its owner is not there to make another.
+fn unplaced(pod: Pod) -> Pod {
+    Pod {
+        owners: Vec::new(),
+        node_name: None,
+        nominated_node_name: None,
+        phase: PodPhase::Pending,
+        ready: false,
+        started_at: None,
+        ..pod
+    }
 }
 
 fn note(notes: &mut Vec<String>, count: usize, kind: &str, what: &str) {
@@ -116,4 +155,53 @@ pub fn classes(objects: &[ScriptObject]) -> BTreeMap<Arc<str>, &joiner_core::mod
         }
     }
     classes
+}
+
+#[cfg(test)]
+mod tests {
+    use joiner_api::read::Source;
+
+    use super::*;
+
+    /// Names of the pods taken over from manifests.
+    fn taken_over(text: &str) -> Vec<String> {
+        let read = Manifests::read(&[Source { name: "pods".into(), text: text.into() }]).unwrap();
+        let pods = cast(read, &[]).objects.into_iter().filter_map(|object| match object {
+            ScriptObject::Pod(pod) => {
+                assert_eq!((pod.node_name.clone(), pod.owners.len()), (None, 0), "{}", pod.key);
+                Some(pod.key.name.to_string())
+            }
+            _ => None,
+        });
+        pods.collect()
+    }
+
+    #[test]
+    fn pods_are_taken_over_unless_something_given_makes_them_anew() {
+        let pod = |name: &str, rest: &str| {
+            format!(
+                "---\nkind: Pod\napiVersion: v1\nmetadata: {{name: {name}, namespace: default{rest}\n\
+                 spec: {{nodeName: n, containers: [{{name: a}}]}}\n"
+            )
+        };
+        let owned = |name: &str, kind: &str, owner: &str| {
+            pod(
+                name,
+                &format!(
+                    ", ownerReferences: [{{apiVersion: apps/v1, kind: {kind}, name: {owner}, uid: u, controller: true}}]}}"
+                ),
+            )
+        };
+        let deployment = "---\nkind: Deployment\napiVersion: apps/v1\nmetadata: {name: web, namespace: default}\n\
+                          spec: {replicas: 1, template: {spec: {containers: [{name: a}]}}}\n";
+        let text = [
+            pod("bare", "}"),
+            owned("orphan", "ReplicaSet", "gone-abc"),
+            owned("made", "ReplicaSet", "web-abc"),
+            owned("namesake", "ReplicaSet", "website-abc"),
+            owned("daemon", "DaemonSet", "agent"),
+            deployment.to_owned(),
+        ];
+        assert_eq!(taken_over(&text.concat()), ["bare", "orphan", "namesake"]);
+    }
 }
