@@ -1,18 +1,14 @@
 //! Outcomes recorded from Karpenter: the same manifests, settings and facts give the same answer here.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot read its cases or write into a string has failed"
-)]
-
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use joiner_cli::answer::answer;
-use joiner_cli::args::{InputArguments, OutputForm, Packing, PlanArguments};
-use joiner_cli::plan::{plan, question};
+use joiner_cli::plan::plan;
 use serde_json::{Map, Value};
+
+use super::{cases, json, question_of};
+
+const FOLDER: &str = "provision";
 
 /// Keys of an answer that the recordings have too.
 const COMPARED_CLAIM_KEYS: [&str; 6] =
@@ -28,40 +24,8 @@ const DRAWN_AT_RANDOM: [&str; 3] = ["mixed_workload-02", "mixed_workload-04", "m
 /// How far the price of such a case may be from the nearest that was recorded.
 const DRAWN_PRICE_RATIO: f64 = 0.02;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/provision")
-}
-
-fn cases() -> Vec<String> {
-    let ending = ".expected.json";
-    let entries = fs::read_dir(folder()).unwrap();
-    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut cases: Vec<String> = names.filter_map(|n| n.strip_suffix(ending).map(str::to_owned)).collect();
-    cases.sort();
-    cases
-}
-
-fn json(case: &str, part: &str) -> Value {
-    let file = folder().join(format!("{case}.{part}.json"));
-    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
-}
-
 fn answer_of(case: &str) -> Value {
-    let file = |part: &str| folder().join(format!("{case}.{part}.json"));
-    let asked = PlanArguments {
-        input: InputArguments {
-            catalog: None,
-            files: vec![file("manifests").display().to_string()],
-            more_files: Vec::new(),
-            cluster: "demo".to_owned(),
-        },
-        settings: Some(file("options")),
-        packing: Packing::FirstFit,
-        disrupt: false,
-        output: OutputForm::Json,
-    };
-    let question = question(&asked).unwrap_or_else(|fault| panic!("{case}: {fault}"));
-    answer(&plan(question).plan)
+    answer(&plan(question_of(FOLDER, case, false)).plan)
 }
 
 fn claims(answer: &Value) -> Vec<&Value> {
@@ -186,8 +150,8 @@ fn coarse_diff(expected: &Value, got: &Value) -> String {
 
 fn compare(concerns: impl Fn(&str, &Value) -> bool, compare: fn(&Value, &Value) -> String) {
     let (mut failures, mut compared) = (String::new(), 0);
-    for case in cases() {
-        let expected = json(&case, "expected");
+    for case in cases(FOLDER) {
+        let expected = json(FOLDER, &case, "expected");
         if !concerns(&case, &expected) {
             continue;
         }
