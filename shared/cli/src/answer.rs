@@ -2,11 +2,14 @@
 //! further ones only beside them.
 
 use joiner_core::model::{Allowed, NamespacedName, Requirement, Resources, keys};
-use joiner_core::scheduling::plan::{Plan, ProposedClaim};
+use joiner_core::scheduling::plan::ProposedClaim;
 use serde_json::{Map, Value, json};
 
+use crate::plan::Planned;
+
 /// The whole answer.
-pub fn answer(plan: &Plan) -> Value {
+pub fn answer(planned: &Planned) -> Value {
+    let plan = &planned.plan;
     let existing = plan.existing.iter().map(|(node, pods)| (node.to_string(), json!(names(pods))));
     let errors = plan.unschedulable.iter().map(|u| (u.pod.to_string(), json!(u.why.to_string())));
     let ignored = plan.ignored.iter().map(|i| (i.pod.to_string(), json!(i.why.join("; "))));
@@ -18,6 +21,7 @@ pub fn answer(plan: &Plan) -> Value {
         "existingNodes": existing.collect::<Map<String, Value>>(),
         "podErrors": errors.collect::<Map<String, Value>>(),
         "totalCheapestPrice": total,
+        "lowerBoundPrice": planned.lower_bound_usd_per_hour(),
         "ignoredPods": ignored.collect::<Map<String, Value>>(),
         "skippedNodePools": skipped.collect::<Map<String, Value>>(),
     })

@@ -35,7 +35,7 @@ pub fn run(arguments: &Arguments) -> Result<String, Fault> {
             }
             let planned = plan::plan(question);
             Ok(match asked.output {
-                OutputForm::Json => output::json(&answer::answer(&planned.plan)),
+                OutputForm::Json => output::json(&answer::answer(&planned)),
                 OutputForm::Text => table::text(&planned),
             })
         }

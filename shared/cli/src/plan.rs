@@ -1,5 +1,6 @@
 //! `joiner plan`: which machines would be launched for the pending pods of manifests?
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,9 +8,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use joiner_api::read::{Assumptions, Manifests, Mode, PlanSettings, Source};
 use joiner_catalog::{AwsSettings, Catalog};
-use joiner_core::model::{Snapshot, Unavailable};
+use joiner_core::model::{NamespacedName, ResourceName, Snapshot, Unavailable};
 use joiner_core::scheduling::plan::{Knobs, Plan, ReservedMode};
 use joiner_core::scheduling::solve;
+use joiner_sim::bound::{ResourcePrices, allowed_offerings};
 
 use crate::args::{InputArguments, Packing, PlanArguments};
 use crate::fault::Fault;
@@ -22,6 +24,26 @@ pub struct Planned {
     pub snapshot: Snapshot,
     /// The decision.
     pub plan: Plan,
+}
+
+impl Planned {
+    /// What the pods on new machines cost per hour at the very least, in dollars: on fractions of machines that
+    /// have exactly the cpu and memory they ask for, at the best prices any pool allows. No packing costs less.
+    pub fn lower_bound_usd_per_hour(&self) -> f64 {
+        let placed: BTreeSet<&NamespacedName> = self.plan.claims.iter().flat_map(|c| &c.pods).collect();
+        let asked = self.snapshot.pods.iter().filter(|pod| placed.contains(&pod.key));
+        let demand = asked.fold((0, 0), |(cpu, memory), pod| {
+            let amount = |name| pod.spec.requests.amount(&name);
+            (cpu + amount(ResourceName::Cpu).milli(), memory + amount(ResourceName::Memory).milli() / 1000)
+        });
+        if demand == (0, 0) {
+            return 0.0;
+        }
+        let used: BTreeSet<&str> = self.plan.claims.iter().map(|c| &*c.node_pool).collect();
+        let pools = self.snapshot.node_pools.iter().filter(|pool| used.contains(&*pool.name));
+        ResourcePrices::of(allowed_offerings(pools, &self.snapshot.instance_types).into_iter())
+            .cost_of(demand)
+    }
 }
 
 /// A world to decide on, and the settings of the decision.

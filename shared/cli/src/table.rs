@@ -25,6 +25,8 @@ pub fn text(planned: &Planned) -> String {
             &mut text,
             &format!("{} machine{plural}, {total:.4} USD per hour at the cheapest", plan.claims.len()),
         );
+        let bound = planned.lower_bound_usd_per_hour();
+        line(&mut text, &format!("no packing of these pods costs less than {bound:.4} USD per hour"));
     }
     if !plan.existing.is_empty() {
         line(&mut text, "\nOn what is there already:");

@@ -3,8 +3,9 @@
 //! allow. It is the optimum of a linear program with two resources, solved exactly through its dual.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use joiner_core::model::{Requirements, ResourceName};
+use joiner_core::model::{InstanceType, NodePool, Offering, Requirements, ResourceName};
 
 use crate::book::CpuAndMemory;
 use crate::world::World;
@@ -66,37 +67,41 @@ fn hull(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 impl World {
     /// The bound for the whole run, in dollars.
     pub fn least_cost_usd(&self) -> f64 {
-        let prices = ResourcePrices::of(self.allowed_offerings().into_iter());
+        let offerings = allowed_offerings(self.cluster.pools.values(), &self.ec2.types);
+        let prices = ResourcePrices::of(offerings.into_iter());
         let hours = |micros: u64| micros as f64 / 3.6e9;
         let costs = self.book.demand.iter().map(|(demand, micros)| prices.cost_of(*demand) * hours(*micros));
         // Not `sum`, which makes nothing a negative zero.
         costs.fold(0.0, |total, cost| total + cost)
     }
+}
 
-    /// What the pools may buy: allocatable cpu and memory, and price.
-    fn allowed_offerings(&self) -> Vec<(f64, f64, f64)> {
-        let mut cheapest: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
-        for pool in self.cluster.pools.values() {
-            let wanted: Requirements = pool.template.requirements.iter().cloned().collect();
-            let types = self.ec2.types.get(&pool.template.node_class.name);
-            for found in types.iter().flat_map(|types| types.iter()) {
-                if found.requirements.conflict_with(&wanted).is_some() {
-                    continue;
-                }
-                let allocatable = found.allocatable();
-                let cpu = allocatable.amount(&ResourceName::Cpu).milli() as f64;
-                let memory = allocatable.amount(&ResourceName::Memory).units_ceil() as f64;
-                for offering in &found.offerings {
-                    if wanted.conflict_with(&offering.requirements).is_none() {
-                        let price = offering.price.usd_per_hour();
-                        let known = cheapest.entry(&found.name).or_insert((cpu, memory, price));
-                        known.2 = known.2.min(price);
-                    }
-                }
+/// What pools may buy: allocatable cpu (thousandths) and memory (bytes) of each type, and its lowest price per
+/// hour. Types are those of the pools' classes, by name of the class.
+pub fn allowed_offerings<'a>(
+    pools: impl Iterator<Item = &'a NodePool>,
+    types: &'a BTreeMap<Arc<str>, Arc<Vec<InstanceType>>>,
+) -> Vec<(f64, f64, f64)> {
+    let mut cheapest: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
+    for pool in pools {
+        let wanted: Requirements = pool.template.requirements.iter().cloned().collect();
+        let types = types.get(&pool.template.node_class.name);
+        for found in types.iter().flat_map(|types| types.iter()) {
+            if found.requirements.conflict_with(&wanted).is_some() {
+                continue;
+            }
+            let allocatable = found.allocatable();
+            let cpu = allocatable.amount(&ResourceName::Cpu).milli() as f64;
+            let memory = allocatable.amount(&ResourceName::Memory).units_ceil() as f64;
+            let is_allowed = |o: &&Offering| o.available && wanted.conflict_with(&o.requirements).is_none();
+            for offering in found.offerings.iter().filter(is_allowed) {
+                let price = offering.price.usd_per_hour();
+                let known = cheapest.entry(&found.name).or_insert((cpu, memory, price));
+                known.2 = known.2.min(price);
             }
         }
-        cheapest.into_values().collect()
     }
+    cheapest.into_values().collect()
 }
 
 #[cfg(test)]

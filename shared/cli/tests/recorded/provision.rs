@@ -25,7 +25,7 @@ const DRAWN_AT_RANDOM: [&str; 3] = ["mixed_workload-02", "mixed_workload-04", "m
 const DRAWN_PRICE_RATIO: f64 = 0.02;
 
 fn answer_of(case: &str) -> Value {
-    answer(&plan(question_of(FOLDER, case, false)).plan)
+    answer(&plan(question_of(FOLDER, case, false)))
 }
 
 fn claims(answer: &Value) -> Vec<&Value> {
@@ -183,4 +183,18 @@ fn unstable_recordings_agree_in_machines_failed_pods_and_price() {
 #[test]
 fn recordings_decided_by_a_draw_agree_in_machines_failed_pods_and_nearly_in_price() {
     compare(|case, _| is_drawn(case), coarse_diff);
+}
+
+#[test]
+fn no_plan_is_cheaper_than_its_lower_bound() {
+    let mut compared = 0;
+    for case in cases(FOLDER) {
+        let answer = answer_of(&case);
+        let (bound, total) = (&answer["lowerBoundPrice"], &answer["totalCheapestPrice"]);
+        let (bound, total) = (bound.as_f64().unwrap(), total.as_f64().unwrap());
+        assert!(bound <= total + PRICE_TOLERANCE_USD, "{case}: {bound} > {total}");
+        assert_eq!(bound > 0.0, total > 0.0, "{case}");
+        compared += 1;
+    }
+    assert!(compared >= 160, "{compared}");
 }
