@@ -25,6 +25,9 @@ impl fmt::Display for Place {
     }
 }
 
+/// Most characters of a problem that are shown.
+const LONGEST_PROBLEM: usize = 400;
+
 /// Something in the input that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
@@ -45,7 +48,11 @@ impl fmt::Display for ReadError {
         self.place.as_ref().map_or(Ok(()), |place| write!(f, "{place}: "))?;
         self.object.as_ref().map_or(Ok(()), |object| write!(f, "{object}: "))?;
         self.field.as_ref().map_or(Ok(()), |field| write!(f, "{field}: "))?;
-        write!(f, "{}; {}", self.problem, self.remedy)
+        match self.problem.char_indices().nth(LONGEST_PROBLEM) {
+            // A problem may quote the input, and that may be all of a large file.
+            Some((end, _)) => write!(f, "{}...; {}", &self.problem[..end], self.remedy),
+            None => write!(f, "{}; {}", self.problem, self.remedy),
+        }
     }
 }
 
@@ -127,5 +134,18 @@ mod tests {
     fn a_fault_is_told_with_the_whole_path_of_the_field() {
         let problem = Problem::missing("operator", "write In").at(2).under("matchExpressions").under("spec");
         assert_eq!(problem.to_string(), "spec.matchExpressions[2].operator: is missing; write In");
+    }
+
+    #[test]
+    fn a_problem_that_quotes_a_whole_file_is_cut() {
+        let error = |problem: String| ReadError {
+            place: None,
+            object: None,
+            field: None,
+            problem,
+            remedy: "shorten it".to_owned(),
+        };
+        assert_eq!(error("é".repeat(400)).to_string(), format!("{}; shorten it", "é".repeat(400)));
+        assert_eq!(error("é".repeat(5000)).to_string(), format!("{}...; shorten it", "é".repeat(400)));
     }
 }
