@@ -1,5 +1,7 @@
 //! Disruptions recorded from Karpenter: the same nodes are taken away by the same method, for the same machines.
 use joiner_cli::disrupt::{answer, rounds};
+use joiner_core::scheduling::Ground;
+use joiner_core::scheduling::plan::Removal;
 use serde_json::{Value, json};
 
 use super::{cases, json as recorded_json, question_of};
@@ -54,4 +56,23 @@ fn unstable_recordings_agree_in_methods_and_candidates() {
         assert_eq!(looked_at(&ours, shared), looked_at(&recorded["rounds"], shared), "{case}");
     }
     assert_eq!(compared, 8);
+}
+
+/// A simulation leaves nothing behind that the next one would see.
+#[test]
+fn simulations_on_one_ground_equal_those_on_a_fresh_one() {
+    let mut compared = 0;
+    for case in cases(FOLDER) {
+        let question = question_of(FOLDER, &case, true);
+        let nodes = question.snapshot.nodes.iter().map(|node| node.name.clone());
+        let removals: Vec<Removal> =
+            nodes.map(|name| Removal { nodes: [name].into(), ..Removal::default() }).collect();
+        let mut shared = Ground::new(&question.snapshot, &question.knobs);
+        for removal in removals.iter().chain(removals.iter().rev()) {
+            let fresh = Ground::new(&question.snapshot, &question.knobs).simulate(removal);
+            assert_eq!(shared.simulate(removal), fresh, "{case} {:?}", removal.nodes);
+            compared += 1;
+        }
+    }
+    assert!(compared > 100, "{compared}");
 }

@@ -13,8 +13,8 @@ use super::cost::{by_savings_ratio, is_empty};
 use super::replacement::{NoReplacement, narrow, without_same_types};
 use super::rounds::{Budgets, Disruption, Terms};
 use crate::model::{ConditionKind, ConsolidationPolicy, Price, keys};
+use crate::scheduling::instance_types_of;
 use crate::scheduling::plan::{ProposedClaim, Removal};
-use crate::scheduling::{instance_types_of, simulate};
 
 /// Most nodes looked at together, in the mode that equals the reference.
 const MOST_TOGETHER: usize = 100;
@@ -82,13 +82,13 @@ pub(super) fn restless(fleet: &Fleet<'_>) -> BTreeSet<Arc<str>> {
 // behaviour: disruption/consolidation-deletes-or-replaces-by-one-cheaper
 pub fn compute(
     fleet: &Fleet<'_>,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
     candidates: &[Candidate<'_>],
 ) -> Result<Option<ProposedClaim>, Unchanged> {
     let nodes = candidates.iter().map(|c| Arc::clone(&c.node.name)).collect();
     let removal = Removal { nodes, restless: terms.restless.clone() };
-    let mut plan = simulate(fleet.snapshot, &terms.knobs, &removal);
-    if has_stranded(fleet, &plan) {
+    let mut plan = terms.ground.simulate(&removal);
+    if terms.strands(&plan) {
         return Err(Unchanged::PodsWouldNotFit);
     }
     match plan.claims.len() {
@@ -102,19 +102,11 @@ pub fn compute(
     }
 }
 
-/// Whether a pod that is not pending anyway would fit nowhere.
-pub(super) fn has_stranded(fleet: &Fleet<'_>, plan: &crate::scheduling::plan::Plan) -> bool {
-    plan.unschedulable.iter().any(|failed| {
-        let pod = fleet.snapshot.pods.iter().find(|pod| pod.key == failed.pod);
-        pod.is_some_and(|pod| !pod.is_provisionable())
-    })
-}
-
 /// The largest run of the best candidates that can go together.
 // behaviour: disruption/multi-node-searches-prefixes
 pub fn multi(
     fleet: &Fleet<'_>,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
     mut candidates: Vec<Candidate<'_>>,
     (balance, budgets): (&Balance, &mut Budgets),
 ) -> Option<Disruption> {
@@ -140,7 +132,7 @@ pub fn multi(
 
 fn together(
     fleet: &Fleet<'_>,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
     set: &[Candidate<'_>],
     balance: &Balance,
 ) -> Option<Disruption> {
@@ -164,7 +156,7 @@ fn price_of(replacement: Option<&ProposedClaim>) -> Price {
 // behaviour: disruption/single-node-pools-take-turns
 pub fn single(
     fleet: &Fleet<'_>,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
     candidates: Vec<Candidate<'_>>,
     (balance, budgets): (&Balance, &Budgets),
 ) -> Option<Disruption> {

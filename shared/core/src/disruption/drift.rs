@@ -1,19 +1,16 @@
 //! Drift: replacing nodes that no longer match their pool or class (disruption 2.11).
 
-use super::candidate::{Candidate, Fleet};
-use super::consolidation::has_stranded;
+use super::candidate::Candidate;
 use super::rounds::{Budgets, Disruption, Terms};
 use crate::eviction::is_reschedulable;
 use crate::model::ConditionKind;
 use crate::scheduling::plan::Removal;
-use crate::scheduling::simulate;
 
 /// One drifted node whose pods find a place, the longest drifted first, but nodes without pods before all.
 /// Price is no matter, and any number of new machines will do.
 // behaviour: disruption/drift-replaces-one-node-a-round
 pub fn decide(
-    fleet: &Fleet<'_>,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
     mut candidates: Vec<Candidate<'_>>,
     budgets: &Budgets,
 ) -> Option<Disruption> {
@@ -24,8 +21,8 @@ pub fn decide(
     });
     candidates.iter().filter(|c| !budgets.left(&c.pool.name).is_spent()).find_map(|candidate| {
         let nodes = [candidate.node.name.clone()].into();
-        let plan = simulate(fleet.snapshot, &terms.knobs, &Removal { nodes, ..Removal::default() });
+        let plan = terms.ground.simulate(&Removal { nodes, ..Removal::default() });
         let set = std::slice::from_ref(candidate);
-        (!has_stranded(fleet, &plan)).then(|| Disruption::new(set, plan.claims))
+        (!terms.strands(&plan)).then(|| Disruption::new(set, plan.claims))
     })
 }

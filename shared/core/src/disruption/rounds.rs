@@ -9,8 +9,9 @@ use super::budget::Allowance;
 use super::candidate::{Candidate, Fleet};
 use super::cost::{by_savings_ratio, is_empty};
 use super::{consolidation, drift, emptiness};
-use crate::model::{ConditionKind, DisruptionReason};
-use crate::scheduling::plan::{Knobs, ProposedClaim, ReservedMode};
+use crate::model::{ConditionKind, DisruptionReason, NamespacedName};
+use crate::scheduling::Ground;
+use crate::scheduling::plan::{Knobs, Plan, ProposedClaim, ReservedMode};
 
 /// The methods, in the order they are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,26 +103,47 @@ pub struct Round {
     pub blocked: BTreeMap<Arc<str>, Blocked>,
 }
 
-/// Settings of one look.
-#[derive(Debug, Clone)]
+/// What the methods of one look share.
 pub struct Terms<'a> {
-    /// Settings of the simulations; reservations are never waited for.
-    pub knobs: Knobs,
+    /// The snapshot, made ready for simulations.
+    pub ground: Ground<'a>,
+    /// Pods that wait for a place anyway; whether they find one is no matter.
+    pub pending: BTreeSet<&'a NamespacedName>,
     /// Whether spot nodes may be replaced by spot nodes.
     pub spot_to_spot: bool,
     /// Nodes within their calm.
-    pub restless: &'a BTreeSet<Arc<str>>,
+    pub restless: BTreeSet<Arc<str>>,
+}
+
+impl<'a> Terms<'a> {
+    fn new(fleet: &Fleet<'a>, knobs: &Knobs, spot_to_spot: bool, restless: &BTreeSet<Arc<str>>) -> Self {
+        // A simulation never waits for a reservation.
+        let knobs = Knobs { reserved_mode: ReservedMode::Fallback, ..*knobs };
+        let pending = fleet.snapshot.pods.iter().filter(|pod| pod.is_provisionable()).map(|pod| &pod.key);
+        Terms {
+            ground: Ground::new(fleet.snapshot, &knobs),
+            pending: pending.collect(),
+            spot_to_spot,
+            restless: restless.clone(),
+        }
+    }
+
+    /// Whether a plan leaves a pod without a place that has one now.
+    pub(super) fn strands(&self, plan: &Plan) -> bool {
+        plan.unschedulable.iter().any(|failed| !self.pending.contains(&failed.pod))
+    }
 }
 
 /// Tries the methods in order, up to the first that would do something.
 // behaviour: disruption/first-method-with-a-command-wins
-pub fn look(fleet: &Fleet<'_>, knobs: &Knobs, spot_to_spot: bool) -> Vec<Round> {
+pub fn look<'a>(fleet: &Fleet<'a>, knobs: &Knobs, spot_to_spot: bool) -> Vec<Round> {
     let restless = consolidation::restless(fleet);
-    let knobs = Knobs { reserved_mode: ReservedMode::Fallback, ..*knobs };
-    let terms = Terms { knobs, spot_to_spot, restless: &restless };
+    // Compiling a snapshot pays only when something has to be simulated.
+    let mut terms = None;
     let mut rounds = Vec::new();
     for method in Method::ALL {
-        let round = try_method(fleet, &terms, method);
+        let terms_of = || Terms::new(fleet, knobs, spot_to_spot, &restless);
+        let round = try_method(fleet, (&mut terms, &terms_of), method);
         let done = !round.commands.is_empty();
         rounds.push(round);
         if done {
@@ -131,7 +153,11 @@ pub fn look(fleet: &Fleet<'_>, knobs: &Knobs, spot_to_spot: bool) -> Vec<Round> 
     rounds
 }
 
-fn try_method(fleet: &Fleet<'_>, terms: &Terms<'_>, method: Method) -> Round {
+fn try_method<'a>(
+    fleet: &Fleet<'a>,
+    (terms, terms_of): (&mut Option<Terms<'a>>, &dyn Fn() -> Terms<'a>),
+    method: Method,
+) -> Round {
     let eventual = matches!(method, Method::StaticDrift | Method::Drift);
     let mut blocked = BTreeMap::new();
     let mut assessed = Vec::new();
@@ -167,14 +193,19 @@ fn try_method(fleet: &Fleet<'_>, terms: &Terms<'_>, method: Method) -> Round {
     let command = match method {
         Method::Emptiness => empty(candidates, &mut budgets),
         Method::StaticDrift => None,
-        Method::Drift => drift::decide(fleet, terms, candidates, &budgets),
+        Method::Drift => drift::decide(terms.get_or_insert_with(terms_of), candidates, &budgets),
         Method::MultiNodeConsolidation => {
             let balance = Balance::weigh(fleet, &assessed);
-            consolidation::multi(fleet, terms, candidates, (&balance, &mut budgets))
+            consolidation::multi(
+                fleet,
+                terms.get_or_insert_with(terms_of),
+                candidates,
+                (&balance, &mut budgets),
+            )
         }
         Method::SingleNodeConsolidation => {
             let balance = Balance::weigh(fleet, &assessed);
-            consolidation::single(fleet, terms, candidates, (&balance, &budgets))
+            consolidation::single(fleet, terms.get_or_insert_with(terms_of), candidates, (&balance, &budgets))
         }
     };
     Round { method, candidates: names, budgets, commands: command.into_iter().collect(), blocked }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::amounts::Amounts;
-use super::plan::Removal;
 use super::sets::SetId;
 use super::topology::{HostId, NodeFacts};
 use super::values::{Universe, ValueId, ValueSet};
@@ -25,9 +24,11 @@ pub(crate) struct Machine<'a> {
 }
 
 /// A machine that takes pods.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ExistingNode {
     pub(crate) name: Arc<str>,
+    /// Name of its Node, if there is one.
+    pub(crate) node: Option<Arc<str>>,
     pub(crate) initialized: bool,
     /// Labels, narrowed by what was placed; host name left out.
     pub(crate) set: SetId,
@@ -171,12 +172,7 @@ pub(crate) struct Inventory {
 }
 
 /// Takes stock of nodes and claims.
-pub(crate) fn take_stock(
-    snapshot: &Snapshot,
-    storage: &Storage<'_>,
-    removal: &Removal,
-    world: &mut World,
-) -> Inventory {
+pub(crate) fn take_stock(snapshot: &Snapshot, storage: &Storage<'_>, world: &mut World) -> Inventory {
     let marked: FxHashSet<&str> = snapshot.marked_for_deletion.iter().map(|name| &**name).collect();
     let machines = Machine::collect(snapshot);
     let mut hosts: FxHashMap<&str, HostId> = FxHashMap::default();
@@ -192,7 +188,7 @@ pub(crate) fn take_stock(
             host: facts.len(),
             taints: node.taints.clone(),
             has_node: true,
-            is_active: !leaving.contains(&*node.name) && !removal.nodes.contains(&node.name),
+            is_active: !leaving.contains(&*node.name),
         });
     }
     let mut by_node: FxHashMap<&str, Vec<&Pod>> = FxHashMap::default();
@@ -205,17 +201,12 @@ pub(crate) fn take_stock(
     let mut targets = Vec::new();
     for machine in machines.iter().filter(|m| !m.is_leaving(&marked)) {
         let node_name = machine.node.map(|n| &*n.name);
-        if node_name.is_some_and(|name| removal.nodes.contains(name)) {
-            continue;
-        }
         let host = node_name.and_then(|n| hosts.get(n).copied()).unwrap_or_else(|| {
             host_count += 1;
             host_count - 1
         });
         let pods = node_name.and_then(|n| by_node.get(n)).map_or(&[][..], |pods| pods);
-        let mut node = target(machine, host, (snapshot, storage, pods), world);
-        node.is_restless = node_name.is_some_and(|name| removal.restless.contains(name));
-        targets.push(node);
+        targets.push(target(machine, host, (snapshot, storage, pods), world));
     }
     targets.sort_by(|a, b| (!a.initialized, &a.name).cmp(&(!b.initialized, &b.name)));
     Inventory { facts, targets, hosts: host_count }
@@ -252,6 +243,7 @@ fn target(
         pods: Vec::new(),
         is_unsettled: machine.claim.is_some() && !machine.is_initialized(),
         is_restless: false,
+        node: machine.node.map(|node| node.name.clone()),
         name,
     };
     let mut bound_daemons = Amounts::default();

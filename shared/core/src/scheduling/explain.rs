@@ -58,7 +58,7 @@ impl Pass<'_> {
             Ok(sets) => {
                 let class = self.classes.get(class);
                 let mut types = template.types.clone();
-                let limit = self.ledger.keep_within(at, &template.table, &mut types, &self.world).err();
+                let limit = self.ledger.keep_within(at, &template.table, &mut types, self.world).err();
                 self.type_refusal(template, class, sets, (types, limit))
             }
         }
@@ -219,7 +219,7 @@ impl Pass<'_> {
         }
         types.and(&buyable);
         if types.is_empty() {
-            return self.ledger.nearest(self.index_of(template), &template.table, &buyable, &self.world);
+            return self.ledger.nearest(self.index_of(template), &template.table, &buyable, self.world);
         }
         let short = |(key, floor): &(KeyId, u32)| {
             let found = template.table.distinct_values(*key, &types);

@@ -22,7 +22,7 @@ const MAX_INSTANCE_TYPES: usize = 600;
 type PriceOrder = Rc<Vec<(Price, u32)>>;
 
 impl Pass<'_> {
-    pub(crate) fn finish(mut self, failures: &BTreeMap<usize, Failure>) -> Plan {
+    pub(crate) fn finish(&mut self, failures: &BTreeMap<usize, Failure>) -> Plan {
         let snapshot = self.context.snapshot;
         let mut plan = Plan::default();
         for node in &self.nodes {

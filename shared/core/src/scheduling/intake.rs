@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
 use super::existing::Machine;
-use super::plan::Removal;
 use super::reason::Ignored;
 use super::validate::validate;
 use super::volumes::Storage;
@@ -22,13 +21,8 @@ pub(crate) struct Intake {
     pub(crate) ignored: Vec<Ignored>,
 }
 
-/// Gathers the pods of the pass.
-pub(crate) fn gather(
-    snapshot: &Snapshot,
-    storage: &Storage<'_>,
-    now: Timestamp,
-    removal: &Removal,
-) -> Intake {
+/// Gathers the pods that every pass is about.
+pub(crate) fn gather(snapshot: &Snapshot, storage: &Storage<'_>, now: Timestamp) -> Intake {
     let mut intake = Intake { pods: Vec::new(), displaced: FxHashSet::default(), ignored: Vec::new() };
     for (index, pod) in snapshot.pods.iter().enumerate().filter(|(_, pod)| pod.is_provisionable()) {
         match validate(pod, storage) {
@@ -42,27 +36,24 @@ pub(crate) fn gather(
         .filter(|m| m.is_leaving(&marked))
         .filter_map(|m| m.node.map(|node| &*node.name))
         .collect();
-    if leaving.is_empty() && removal.nodes.is_empty() {
+    if leaving.is_empty() {
         return intake;
     }
     for (index, pod) in snapshot.pods.iter().enumerate() {
-        let Some(node) = pod.node_name.as_deref() else { continue };
-        let (displaced, removed) = (leaving.contains(node), removal.nodes.contains(node));
-        if !(displaced || removed) || !is_currently_reschedulable(pod, &snapshot.pod_disruption_budgets, now)
-        {
+        let on_leaving = pod.node_name.as_deref().is_some_and(|node| leaving.contains(node));
+        if !on_leaving || !is_currently_reschedulable(pod, &snapshot.pod_disruption_budgets, now) {
             continue;
         }
         match storage.look_up(pod) {
+            Ok(()) => {
+                intake.pods.push(index);
+                intake.displaced.insert(index);
+            }
             // It goes whatever happens here; only a place that its volumes cannot be reached from would be wrong.
-            Err(fault) if displaced => {
+            Err(fault) => {
                 let (pod, why) = (pod.key.clone(), vec![fault]);
                 intake.ignored.push(Ignored { pod, why, by_own_wish: false });
-                continue;
             }
-            Ok(()) | Err(_) => intake.pods.push(index),
-        }
-        if displaced {
-            intake.displaced.insert(index);
         }
     }
     intake

@@ -8,7 +8,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::amounts::ResourceId;
 use super::bits::Bits;
 use super::existing::Machine;
-use super::plan::Removal;
 use super::reason::Refusal;
 use super::template::Template;
 use super::types::TypeTable;
@@ -16,7 +15,7 @@ use super::world::World;
 use crate::model::{NodeClaim, Quantity, ResourceName, Resources, Snapshot, keys};
 
 /// What is left of each limited resource, by template.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     left: Vec<Vec<(ResourceId, i64)>>,
     nodes: ResourceId,
@@ -26,16 +25,10 @@ impl Ledger {
     /// Limits less the capacity of what is there and stays. Claims that wait for their machine are charged the
     /// largest they may become.
     // behaviour: scheduling/limits-count-capacity-of-active-nodes
-    pub(crate) fn open(
-        snapshot: &Snapshot,
-        removal: &Removal,
-        templates: &[Template],
-        world: &mut World,
-    ) -> Self {
+    pub(crate) fn open(snapshot: &Snapshot, templates: &[Template], world: &mut World) -> Self {
         let marked: FxHashSet<&str> = snapshot.marked_for_deletion.iter().map(|name| &**name).collect();
         let mut used: FxHashMap<Arc<str>, Resources> = FxHashMap::default();
-        let removed = |m: &Machine<'_>| m.node.is_some_and(|n| removal.nodes.contains(&n.name));
-        for machine in Machine::collect(snapshot).iter().filter(|m| !m.is_leaving(&marked) && !removed(m)) {
+        for machine in Machine::collect(snapshot).iter().filter(|m| !m.is_leaving(&marked)) {
             if let Some(pool) = machine.labels().get(keys::NODE_POOL) {
                 let used = used.entry(pool.clone()).or_default();
                 used.add(&machine.capacity());
@@ -63,6 +56,15 @@ impl Ledger {
             })
             .collect();
         Ledger { left, nodes }
+    }
+
+    /// Gives back what a node that is taken away held.
+    pub(crate) fn give_back(&mut self, template: usize, capacity: &Resources, world: &World) {
+        let nodes = self.nodes;
+        for (id, left) in &mut self.left[template] {
+            let held = if *id == nodes { 1000 } else { capacity.amount(world.resources.name(*id)).milli() };
+            *left = left.saturating_add(held);
+        }
     }
 
     /// Drops the types that would break a limit; says which limit when none is left.

@@ -1,6 +1,6 @@
 //! Provisioning: which pending pods fit on what is there, and which machines do the others need?
 //!
-//! Reading order: [`plan`] (the answer), [`reason`] (every "no"), `solve` (the pass), `claim` and `existing`
+//! Reading order: [`plan`] (the answer), [`reason`] (every "no"), `ground` (what passes share), `solve` (the pass), `claim` and `existing`
 //! (may this pod go there), `topology`, `template` and `types` (pools and what they can buy), `class` (pods
 //! alike), then the working forms: interned values and sets, bit rows, amounts.
 
@@ -15,6 +15,7 @@ mod draft;
 mod existing;
 mod explain;
 mod finish;
+mod ground;
 mod intake;
 mod ledger;
 mod overlay;
@@ -31,9 +32,9 @@ mod volumes;
 mod world;
 
 pub use draft::draft;
+pub use ground::{Ground, solve};
 pub use intake::is_currently_reschedulable;
 pub use overlay::instance_types_of;
-pub use solve::{simulate, solve};
 
 /// What building topology groups looks at.
 fn topology_surroundings<'a>(

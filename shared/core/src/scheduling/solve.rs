@@ -8,117 +8,20 @@ use rustc_hash::FxHashSet;
 use super::amounts::Amounts;
 use super::claim::{Desk, InFlight, No, Scratch};
 use super::class::{ClassContext, ClassId, Classes};
-use super::existing::{ExistingNode, take_stock};
-use super::intake::{Intake, gather};
+use super::existing::ExistingNode;
 use super::ledger::Ledger;
-use super::plan::{Knobs, Plan, PreferencePolicy, Removal, ReservedMode};
+use super::plan::{Knobs, Plan, ReservedMode};
 use super::reserve::ReservationBook;
 use super::sets::{Sets, Undefined};
-use super::template::Template;
-use super::topology::{ClusterPods, HostId, Place, RuleOwner, Topology, TopologyNo};
-use super::topology_surroundings;
-use super::volumes::Storage;
+use super::topology::{HostId, Place, Topology, TopologyNo};
 use super::world::World;
-use crate::model::{PodPhase, Snapshot, TaintEffect};
-
-/// Decides which pending pods fit on what is there and which machines the others need.
-///
-/// Deterministic: the same snapshot and knobs give the same plan (scheduling 0 to 8).
-pub fn solve(snapshot: &Snapshot, knobs: &Knobs) -> Plan {
-    pass(snapshot, knobs, None)
-}
-
-/// What would become of the pods if some nodes were taken away (disruption 1.7): the plan for them, for pending
-/// pods, and for those of nodes on their way out.
-pub fn simulate(snapshot: &Snapshot, knobs: &Knobs, removal: &Removal) -> Plan {
-    pass(snapshot, knobs, Some(removal))
-}
-
-fn pass(snapshot: &Snapshot, knobs: &Knobs, simulation: Option<&Removal>) -> Plan {
-    let nothing = Removal::default();
-    let removal = simulation.unwrap_or(&nothing);
-    let storage = Storage::new(snapshot);
-    let mut world = World::new();
-    let Intake { pods, displaced, mut ignored } = gather(snapshot, &storage, knobs.now, removal);
-    let (templates, skipped_pools) = Template::collect(snapshot, &mut world, knobs.min_values_policy);
-    let inventory = take_stock(snapshot, &storage, removal, &mut world);
-    let mut topology = Topology::default();
-    let in_pass: FxHashSet<usize> = pods.iter().copied().collect();
-    let cluster = ClusterPods::collect(inventory.facts, &snapshot.pods, &in_pass, &mut topology);
-    let prefers = |t: &Template| t.taints.iter().any(|taint| taint.effect == TaintEffect::PreferNoSchedule);
-    let context = ClassContext {
-        snapshot,
-        storage: &storage,
-        templates: &templates,
-        cluster: &cluster,
-        respect_preferences: knobs.preference_policy == PreferencePolicy::Respect,
-        prefer_taints: templates.iter().any(prefers),
-    };
-    mirror_running(&context, &in_pass, &mut world, &mut topology);
-    let ledger = Ledger::open(snapshot, removal, &templates, &mut world);
-    let book = ReservationBook::open(&templates);
-    let scratch = templates.iter().map(|t| Scratch::new(t.table.len())).collect();
-    let pass = Pass {
-        knobs,
-        context: &context,
-        world,
-        topology,
-        classes: Classes::default(),
-        nodes: inventory.targets,
-        hosts: inventory.hosts,
-        claims: Vec::new(),
-        order: Vec::new(),
-        unsorted: None,
-        ledger,
-        book,
-        scratch,
-        placements: 0,
-        simulated: simulation.is_some(),
-        displaced,
-    };
-    let mut plan = pass.run(&pods);
-    ignored.sort_by(|a, b| a.pod.cmp(&b.pod));
-    plan.ignored = ignored;
-    plan.skipped_pools = skipped_pools;
-    plan
-}
-
-/// Required anti-affinity of pods that run already keeps others off.
-fn mirror_running(
-    context: &ClassContext<'_>,
-    in_pass: &FxHashSet<usize>,
-    world: &mut World,
-    topology: &mut Topology,
-) {
-    let by_name: BTreeMap<&str, usize> = context
-        .cluster
-        .nodes
-        .iter()
-        .enumerate()
-        .filter(|(_, n)| n.has_node)
-        .map(|(at, n)| (&*n.name, at))
-        .collect();
-    for (index, pod) in context.snapshot.pods.iter().enumerate() {
-        if pod.spec.required_anti_affinity.is_empty() || in_pass.contains(&index) || pod.is_terminal() {
-            continue;
-        }
-        let Some(node) = pod.node_name.as_deref().and_then(|name| by_name.get(name)) else { continue };
-        let mut around = topology_surroundings(context, world);
-        let owner = RuleOwner {
-            namespace: &pod.key.namespace,
-            labels: &pod.labels,
-            spec: &pod.spec,
-            node_alternatives: &[],
-        };
-        topology.mirror_running(&mut around, &owner, *node);
-    }
-}
+use crate::model::PodPhase;
 
 /// State of a pass.
 pub(crate) struct Pass<'a> {
     pub(crate) knobs: &'a Knobs,
     pub(crate) context: &'a ClassContext<'a>,
-    pub(crate) world: World,
+    pub(crate) world: &'a mut World,
     pub(crate) topology: Topology,
     pub(crate) classes: Classes,
     pub(crate) nodes: Vec<ExistingNode>,
@@ -128,16 +31,16 @@ pub(crate) struct Pass<'a> {
     /// Claims with the fewest pods first, as a stable sort before each pod leaves them.
     pub(crate) order: Vec<u32>,
     /// Position in the order of the claim that changed since it was sorted.
-    unsorted: Option<usize>,
+    pub(crate) unsorted: Option<usize>,
     pub(crate) ledger: Ledger,
     pub(crate) book: ReservationBook,
     pub(crate) scratch: Vec<Scratch>,
     /// Pods placed so far: when nothing has been placed since a class failed, it fails again.
-    placements: u64,
+    pub(crate) placements: u64,
     /// Whether nodes are only taken away in thought.
     pub(crate) simulated: bool,
     /// Pods whose nodes are on their way out anyway.
-    pub(crate) displaced: FxHashSet<usize>,
+    pub(crate) displaced: &'a FxHashSet<usize>,
 }
 
 /// How an attempt ended when the pod was not placed.
@@ -150,7 +53,7 @@ pub(crate) enum Failure {
 }
 
 impl<'a> Pass<'a> {
-    fn run(mut self, pods: &[usize]) -> Plan {
+    pub(crate) fn run(&mut self, pods: &[usize]) -> Plan {
         let mut queue = self.queue(pods);
         let mut last_len: Vec<usize> = vec![0; self.context.snapshot.pods.len()];
         let mut failures: BTreeMap<usize, Failure> = BTreeMap::new();
@@ -190,7 +93,7 @@ impl<'a> Pass<'a> {
         });
         // Classes are made in this order too: who comes first decides about what a rule's sharers begin with.
         let mut class_of =
-            |pod| self.classes.of(&snapshot.pods[pod], self.context, &mut self.world, &mut self.topology);
+            |pod| self.classes.of(&snapshot.pods[pod], self.context, self.world, &mut self.topology);
         order.into_iter().map(|(_, pod)| (pod, class_of(pod))).collect()
     }
 
@@ -214,7 +117,7 @@ impl<'a> Pass<'a> {
                     Err(No::Never | No::NotNow) => {}
                 }
             }
-            match self.classes.relaxed(class, self.context, &mut self.world, &mut self.topology) {
+            match self.classes.relaxed(class, self.context, self.world, &mut self.topology) {
                 Some(next) => class = next,
                 None => break,
             }
@@ -265,7 +168,7 @@ impl<'a> Pass<'a> {
         {
             return Err(No::Never);
         }
-        let World { universe, sets, .. } = &mut self.world;
+        let World { universe, sets, .. } = &mut *self.world;
         let meets = |sets: &mut Sets, set| sets.merge(universe, node.set, set, Undefined::Refused).is_ok();
         if !node.is_admitted_by(class.host_rule.as_ref(), universe) || !meets(sets, class.set) {
             return Err(No::Never);
@@ -298,7 +201,7 @@ impl<'a> Pass<'a> {
         node.add_volumes(class.volumes.iter().cloned());
         node.pods.push(pod);
         let place = Place { set: node.set, host: node.host, taints: &node.taints };
-        let World { universe, sets, .. } = &mut self.world;
+        let World { universe, sets, .. } = &mut *self.world;
         self.topology.record((universe, sets), &class.asker(), &class.mirrors, &place);
     }
 
@@ -313,7 +216,7 @@ impl<'a> Pass<'a> {
             let template = &self.context.templates[claim.template];
             let class = self.classes.get(class_id);
             let mut desk = Desk {
-                world: &mut self.world,
+                world: &mut *self.world,
                 topology: &mut self.topology,
                 book: &self.book,
                 scratch: &mut self.scratch[claim.template],
@@ -340,7 +243,7 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let mut types = template.types.clone();
-            if self.ledger.keep_within(index, &template.table, &mut types, &self.world).is_err() {
+            if self.ledger.keep_within(index, &template.table, &mut types, self.world).is_err() {
                 continue;
             }
             let candidate = super::claim::Candidate {
@@ -354,7 +257,7 @@ impl<'a> Pass<'a> {
                 is_new: true,
             };
             let mut desk = Desk {
-                world: &mut self.world,
+                world: &mut *self.world,
                 topology: &mut self.topology,
                 book: &self.book,
                 scratch: &mut self.scratch[index],
@@ -408,7 +311,7 @@ impl<'a> Pass<'a> {
         claim.take(pod, class, admission, &self.scratch[template].survivors);
         let place =
             Place { set: claim.set, host: claim.host, taints: &self.context.templates[template].taints };
-        let World { universe, sets, .. } = &mut self.world;
+        let World { universe, sets, .. } = &mut *self.world;
         self.topology.record((universe, sets), &class.asker(), &class.mirrors, &place);
     }
 

@@ -1,6 +1,7 @@
 //! Turning a pod's rules into shared groups, and counting the cluster for a group that is new (scheduling 5.2).
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::super::sets::{SetId, Sets};
@@ -169,10 +170,9 @@ impl Topology {
         let known = match identity.key {
             DomainKey::Host => super::ValueSet::none(),
             DomainKey::Label(key) => {
-                let domains = self
-                    .domains
-                    .entry(key)
-                    .or_insert_with(|| Domains::collect(key, around.templates, around.universe, around.sets));
+                let domains = self.domains.entry(key).or_insert_with(|| {
+                    Rc::new(Domains::collect(key, around.templates, around.universe, around.sets))
+                });
                 if all_taints { domains.all() } else { domains.tolerated(&owner.spec.tolerations) }
             }
         };
@@ -204,18 +204,18 @@ impl Topology {
                 None => true,
             })
             .collect();
-        for (node, passes) in around.cluster.nodes.iter().zip(&passes) {
+        for (at, (node, passes)) in around.cluster.nodes.iter().zip(&passes).enumerate() {
             if let (DomainKey::Label(key), Some(value)) =
                 (self.groups[id].identity.key, node.labels.get(raw_key))
                 && node.has_node
-                && node.is_active
+                && around.cluster.stays(at)
                 && *passes
             {
                 let value = around.universe.value(key, value);
                 self.groups[id].know(value);
             }
         }
-        for running in &around.cluster.running {
+        for running in around.cluster.running() {
             if passes[running.node]
                 && Self::covers(&self.groups[id].identity, &self.label_sets[running.label_set])
             {

@@ -24,7 +24,7 @@ pub(crate) struct NodeFacts {
 }
 
 /// Pods of one label set on one node.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Running {
     pub(crate) label_set: LabelSetId,
     /// Index into the nodes.
@@ -32,44 +32,76 @@ pub(crate) struct Running {
     pub(crate) pods: i32,
 }
 
-/// Running pods that are not part of the pass.
+/// Running pods, and what a pass takes off them: its own pods, and nodes taken away in thought.
 #[derive(Debug, Default)]
 pub(crate) struct ClusterPods {
     pub(crate) nodes: Vec<NodeFacts>,
-    pub(crate) running: Vec<Running>,
+    running: Vec<Running>,
+    by_name: FxHashMap<Arc<str>, usize>,
+    moving: FxHashMap<(LabelSetId, usize), i32>,
+    removed: FxHashSet<usize>,
+}
+
+/// Whether counting looks at a pod at all.
+fn counts(pod: &Pod) -> bool {
+    !pod.is_terminal() && pod.deletion_at.is_none()
 }
 
 impl ClusterPods {
-    /// Groups bound, living pods by labels and node; pods of the pass itself are left out.
-    pub(crate) fn collect(
-        nodes: Vec<NodeFacts>,
-        pods: &[Pod],
-        in_pass: &FxHashSet<usize>,
-        topology: &mut Topology,
-    ) -> Self {
+    /// Groups bound, living pods by labels and node.
+    pub(crate) fn collect(nodes: Vec<NodeFacts>, pods: &[Pod], topology: &mut Topology) -> Self {
         let by_name: FxHashMap<Arc<str>, usize> = nodes
             .iter()
             .enumerate()
             .filter(|(_, n)| n.has_node)
             .map(|(at, n)| (n.name.clone(), at))
             .collect();
-        let mut counts: FxHashMap<(LabelSetId, usize), usize> = FxHashMap::default();
+        let mut places: FxHashMap<(LabelSetId, usize), usize> = FxHashMap::default();
         let mut running: Vec<Running> = Vec::new();
-        for (index, pod) in pods.iter().enumerate() {
-            let node = pod.node_name.as_ref().and_then(|name| by_name.get(name));
-            let (Some(node), false) = (node, pod.is_terminal() || pod.deletion_at.is_some()) else {
-                continue;
-            };
-            if in_pass.contains(&index) {
-                continue;
-            }
+        for pod in pods.iter().filter(|pod| counts(pod)) {
+            let Some(node) = pod.node_name.as_ref().and_then(|name| by_name.get(name)) else { continue };
             let label_set = topology.label_set(&pod.key.namespace, &pod.labels);
-            let at = *counts.entry((label_set, *node)).or_insert_with(|| {
+            let at = *places.entry((label_set, *node)).or_insert_with(|| {
                 running.push(Running { label_set, node: *node, pods: 0 });
                 running.len() - 1
             });
             running[at].pods += 1;
         }
-        ClusterPods { nodes, running }
+        ClusterPods { nodes, running, by_name, moving: FxHashMap::default(), removed: FxHashSet::default() }
+    }
+
+    /// The node of a name, if it is a real one.
+    pub(crate) fn node(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Takes off the pods of a pass and the nodes it does without.
+    pub(crate) fn set_aside<'a>(
+        &mut self,
+        pods: impl Iterator<Item = &'a Pod>,
+        removed: impl Iterator<Item = &'a Arc<str>>,
+        topology: &mut Topology,
+    ) {
+        self.removed = removed.filter_map(|name| self.by_name.get(name).copied()).collect();
+        self.moving.clear();
+        for pod in pods.filter(|pod| counts(pod)) {
+            if let Some(node) = pod.node_name.as_ref().and_then(|name| self.by_name.get(name)) {
+                let label_set = topology.label_set(&pod.key.namespace, &pod.labels);
+                *self.moving.entry((label_set, *node)).or_default() += 1;
+            }
+        }
+    }
+
+    /// Whether a node stays, so that its domains are known even when empty.
+    pub(crate) fn stays(&self, node: usize) -> bool {
+        self.nodes[node].is_active && !self.removed.contains(&node)
+    }
+
+    /// Pods that count, by labels and node.
+    pub(crate) fn running(&self) -> impl Iterator<Item = Running> {
+        self.running.iter().filter_map(|running| {
+            let moving = self.moving.get(&(running.label_set, running.node)).copied().unwrap_or(0);
+            (running.pods > moving).then(|| Running { pods: running.pods - moving, ..*running })
+        })
     }
 }

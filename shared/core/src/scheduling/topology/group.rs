@@ -50,7 +50,7 @@ pub(crate) struct Identity {
 }
 
 /// A rule with its counts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) identity: Identity,
     /// Known domains of a label key.

@@ -6,6 +6,7 @@ mod cluster;
 mod domains;
 mod group;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -25,7 +26,7 @@ pub(crate) type GroupId = usize;
 pub(crate) type LabelSetId = usize;
 
 /// Namespace and labels that pods have in common, with the rules that count them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct LabelSet {
     pub(crate) namespace: Arc<str>,
     pub(crate) labels: Arc<Labels>,
@@ -45,7 +46,7 @@ pub(crate) struct NodeFilter {
 }
 
 /// All rules of a pass with their counts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Topology {
     groups: Vec<Group>,
     ids: FxHashMap<Identity, GroupId>,
@@ -54,7 +55,7 @@ pub(crate) struct Topology {
     filter_memo: FxHashMap<(FilterId, SetId), bool>,
     label_sets: Vec<LabelSet>,
     label_set_ids: FxHashMap<(Arc<str>, Arc<Labels>), LabelSetId>,
-    domains: FxHashMap<KeyId, domains::Domains>,
+    domains: FxHashMap<KeyId, Rc<domains::Domains>>,
     /// Answers within one attempt: the same question is asked of candidate after candidate.
     asked: Vec<(GroupId, ValueSet, ValueSet)>,
 }
@@ -84,6 +85,11 @@ pub(crate) type Tightened = SmallVec<[(KeyId, ValueSet); 2]>;
 impl Topology {
     pub(crate) fn group(&self, id: GroupId) -> &Group {
         &self.groups[id]
+    }
+
+    /// Takes over the domains another pass over the same pools has collected.
+    pub(crate) fn take_domains(&mut self, other: &mut Topology) {
+        self.domains = std::mem::take(&mut other.domains);
     }
 
     /// Starts a new attempt: counts have changed or another pod asks.
@@ -184,7 +190,7 @@ impl Topology {
         let group = &self.groups[id];
         let selects_itself = group.identity.inverse || self.selects(id, asker.label_set);
         let pod_domains = sets.get(asker.strict, key).unwrap_or(ANY);
-        let appeal = self.domains.get(&key).unwrap_or(&NOWHERE);
+        let appeal = self.domains.get(&key).map_or(&NOWHERE, |domains| domains);
         let question = Question { universe, key, pod_domains, node_domains, selects_itself, appeal };
         let answer = group.admitted(&question);
         self.asked.push((id, node_domains.clone(), answer.clone()));
