@@ -2,18 +2,24 @@
 
 use std::process::ExitCode;
 
-use joiner_cli::sample::{Variety, manifests};
+use joiner_cli::sample::{Variety, cluster, manifests};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let count = arguments.next().and_then(|text| text.parse().ok());
-    let variety = match arguments.next().as_deref() {
+    let kind = arguments.next();
+    let asks_for_cluster = kind.as_deref() == Some("cluster");
+    let variety = match kind.as_deref() {
         Some("plain") => Some(Variety::Plain),
         Some("diverse") | None => Some(Variety::Diverse),
         Some(_) => None,
     };
+    if let (Some(nodes), true) = (count, asks_for_cluster) {
+        print!("{}", cluster(nodes, 20, 42));
+        return ExitCode::SUCCESS;
+    }
     let (Some(count), Some(variety)) = (count, variety) else {
-        eprintln!("usage: sample COUNT [diverse|plain]");
+        eprintln!("usage: sample COUNT [diverse|plain|cluster]   (pods, or nodes with 20 pods on each)");
         return ExitCode::from(2);
     };
     print!("{}", manifests(count, variety, 42));
