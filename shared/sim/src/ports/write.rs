@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use joiner_core::in_flight::claim_of;
 use joiner_core::model::{NamespacedName, Node, NodeClaim, keys};
 use joiner_ports::{
     ClaimName, ClaimPatch, ClusterError, ClusterWrite, CreatedClaim, Event, Eviction, FinalizerChange,
@@ -97,32 +98,11 @@ impl ClusterWrite for SimPorts {
 }
 
 fn claim_from(new: &NewClaim<'_>) -> NodeClaim {
-    let draft = new.draft;
-    let mut labels = draft.labels.clone();
-    labels.insert(keys::NODE_POOL.into(), new.node_pool.into());
-    NodeClaim {
-        name: new.name.to_arc(),
-        uid: "".into(),
-        labels,
-        annotations: draft.annotations.clone(),
-        finalizers: vec![keys::TERMINATION_FINALIZER.into()],
-        created_at: None,
-        deletion_at: None,
-        requirements: draft.requirements.clone(),
-        requests: draft.requests.clone(),
-        taints: draft.taints.clone(),
-        startup_taints: draft.startup_taints.clone(),
-        node_class: draft.node_class.clone(),
-        expire_after_secs: draft.expire_after_secs,
-        termination_grace_secs: draft.termination_grace_secs,
-        node_name: None,
-        provider_id: None,
-        image_id: None,
-        capacity: Default::default(),
-        allocatable: Default::default(),
-        last_pod_event_at: None,
-        conditions: Vec::new(),
-    }
+    let mut claim = claim_of(&new.name.to_arc(), new.draft);
+    claim.uid = "".into();
+    claim.labels.insert(keys::NODE_POOL.into(), new.node_pool.into());
+    claim.finalizers.push(keys::TERMINATION_FINALIZER.into());
+    claim
 }
 
 fn change_finalizer(finalizers: &mut Vec<Arc<str>>, change: FinalizerChange) {
