@@ -120,15 +120,27 @@ pub fn is_awaiting_eviction(pod: &Pod, now: Timestamp) -> bool {
     is_drainable(pod, now) && !pod.is_terminal()
 }
 
-/// Whether leaving it alone or moving it makes a difference to anyone: its eviction cost is above zero. The cost
-/// is 1 + deletion cost / 2^27 + priority / 2^25 (disruption 1.6), here in units of 2^-27.
-pub fn has_eviction_cost(pod: &Pod) -> bool {
+/// A cost in units of 2^-27 of an ordinary pod, so that all terms are whole numbers.
+pub type Cost = i128;
+
+/// What an ordinary pod costs, and what any node costs before its pods.
+pub const ONE: Cost = 1 << 27;
+
+/// The cost of evicting a pod: 1 + deletion cost / 2^27 + priority / 2^25, between -10 and 10
+/// (disruption 1.6).
+// behaviour: disruption/eviction-cost-of-priority-and-deletion-cost
+pub fn eviction_cost(pod: &Pod) -> Cost {
     let deletion_cost = pod
         .annotations
         .get("controller.kubernetes.io/pod-deletion-cost")
         .and_then(|text| text.parse::<i32>().ok())
         .unwrap_or(0);
-    (1_i64 << 27) + i64::from(deletion_cost) + 4 * i64::from(pod.spec.priority) > 0
+    (ONE + Cost::from(deletion_cost) + 4 * Cost::from(pod.spec.priority)).clamp(-10 * ONE, 10 * ONE)
+}
+
+/// Whether leaving it alone or moving it makes a difference to anyone.
+pub fn has_eviction_cost(pod: &Pod) -> bool {
+    eviction_cost(pod) > 0
 }
 
 /// Budgets that speak of a pod and count against its eviction.

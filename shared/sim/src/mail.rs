@@ -63,11 +63,6 @@ impl Mail {
     pub fn done(&mut self, id: u64) {
         self.letters.remove(&id);
     }
-
-    /// Whether anything is on its way but the clock.
-    pub fn is_idle(&self) -> bool {
-        self.letters.values().all(|letter| matches!(letter.message, Message::Tick | Message::Sweep))
-    }
 }
 
 impl World {

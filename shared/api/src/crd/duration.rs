@@ -42,11 +42,6 @@ impl DurationText {
     pub fn secs(&self) -> u64 {
         self.secs
     }
-
-    /// The text as written.
-    pub fn as_text(&self) -> &str {
-        &self.text
-    }
 }
 
 fn total_secs(text: &str) -> Option<u64> {

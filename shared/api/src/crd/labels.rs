@@ -2,6 +2,8 @@
 //!
 //! Source: reference, sections 5.1 to 5.4. This module decides about keys only; values are label text.
 
+use joiner_core::model::LabelKey;
+
 /// Domain of the autoscaler's own labels.
 pub const KARPENTER_DOMAIN: &str = "karpenter.sh";
 /// Domain of the labels that describe EC2 instances.
@@ -16,10 +18,6 @@ pub const EC2_NODE_CLASS: &str = "karpenter.k8s.aws/ec2nodeclass";
 pub const INSTANCE_TENANCY: &str = "karpenter.k8s.aws/instance-tenancy";
 /// Name of the node itself; cannot be asked for.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
-/// EC2 instance type.
-pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
-/// Availability zone.
-pub const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// Keys of the domain karpenter.sh that the first rule about template labels lets through.
 pub const NODEPOOL_LABEL_KEYS: &[&str] = &[CAPACITY_TYPE, NODEPOOL];
@@ -64,39 +62,9 @@ pub const AWS_ADMITTED: &[&str] = &[
 /// The admitted keys that a NodeOverlay may require: without tenancy, capacity reservations and placement groups.
 pub const AWS_ADMITTED_IN_OVERLAYS: &[&str] = AWS_ADMITTED.split_at(6).1;
 
-/// Well-known keys outside the domain karpenter.k8s.aws.
-const WELL_KNOWN_ELSEWHERE: &[&str] = &[
-    NODEPOOL,
-    CAPACITY_TYPE,
-    ZONE,
-    "topology.kubernetes.io/region",
-    INSTANCE_TYPE,
-    "kubernetes.io/arch",
-    "kubernetes.io/os",
-    "node.kubernetes.io/windows-build",
-    "topology.k8s.aws/zone-id",
-];
-
-/// Older names of well-known keys, with the names they have now.
-const NORMALIZED: &[(&str, &str)] = &[
-    ("failure-domain.beta.kubernetes.io/zone", ZONE),
-    ("failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region"),
-    ("beta.kubernetes.io/arch", "kubernetes.io/arch"),
-    ("beta.kubernetes.io/os", "kubernetes.io/os"),
-    ("beta.kubernetes.io/instance-type", INSTANCE_TYPE),
-    ("topology.ebs.csi.aws.com/zone", ZONE),
-];
-
 /// The name this key has now.
 pub fn normalize(key: &str) -> &str {
-    NORMALIZED.iter().find(|(old, _)| *old == key).map_or(key, |(_, new)| new)
-}
-
-/// Whether a node gets this label from its instance type, so that nobody needs to declare it.
-///
-/// The label that names the EC2NodeClass is admitted by the CRDs but is not well known.
-pub fn is_well_known(key: &str) -> bool {
-    WELL_KNOWN_ELSEWHERE.contains(&key) || (key != EC2_NODE_CLASS && AWS_ADMITTED.contains(&key))
+    LabelKey::current(key)
 }
 
 /// The text before the first slash, or the whole key.
@@ -109,16 +77,7 @@ pub fn ends_in_domain(key: &str, domain: &str) -> bool {
     head(key).ends_with(domain)
 }
 
-/// The runtime's test of a domain: the same domain or one below it.
-pub fn is_within_domain(key: &str, domain: &str) -> bool {
-    let Some((prefix, _)) = key.split_once('/') else { return false };
-    prefix == domain || prefix.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
-}
-
 /// Whether the runtime refuses this key in labels and requirements of NodePools and pods.
 pub fn is_restricted(key: &str) -> bool {
-    if is_well_known(key) {
-        return false;
-    }
-    key == HOSTNAME || is_within_domain(key, KARPENTER_DOMAIN) || is_within_domain(key, AWS_DOMAIN)
+    LabelKey::new(key).is_restricted()
 }

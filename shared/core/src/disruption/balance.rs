@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::candidate::{Candidate, Fleet};
-use super::cost::{Cost, ONE, eviction_cost, reschedule_cost};
+use super::cost::reschedule_cost;
+use crate::eviction::{Cost, ONE, eviction_cost};
 use crate::model::{ConsolidationPolicy, Price, keys};
 
 /// What a pool costs and what it would cost to disturb all of it.

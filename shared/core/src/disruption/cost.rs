@@ -4,25 +4,7 @@
 use std::cmp::Ordering;
 
 use super::candidate::Candidate;
-use crate::eviction::is_reschedulable;
-use crate::model::Pod;
-
-/// A cost in units of 2^-27 of an ordinary pod, so that all terms are whole numbers.
-pub type Cost = i128;
-
-/// What an ordinary pod costs, and what any node costs before its pods.
-pub const ONE: Cost = 1 << 27;
-
-/// The cost of evicting a pod: 1 + deletion cost / 2^27 + priority / 2^25, between -10 and 10.
-// behaviour: disruption/eviction-cost-of-priority-and-deletion-cost
-pub fn eviction_cost(pod: &Pod) -> Cost {
-    let deletion_cost = pod
-        .annotations
-        .get("controller.kubernetes.io/pod-deletion-cost")
-        .and_then(|text| text.parse::<i32>().ok())
-        .unwrap_or(0);
-    (ONE + Cost::from(deletion_cost) + 4 * Cost::from(pod.spec.priority)).clamp(-10 * ONE, 10 * ONE)
-}
+use crate::eviction::{Cost, ONE, eviction_cost, is_reschedulable};
 
 /// What moving all pods of a candidate costs, the node itself included.
 pub fn reschedule_cost(candidate: &Candidate<'_>) -> Cost {
@@ -48,7 +30,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::{Labels, PodSpec};
+    use crate::model::{Labels, Pod, PodSpec};
     use crate::samples;
 
     // behaviour: disruption/eviction-cost-of-priority-and-deletion-cost

@@ -119,8 +119,12 @@ const ALIASES: [(&str, &str); 6] = [
 impl LabelKey {
     /// Reads a key, rewriting old spellings.
     pub fn new(key: &str) -> Self {
-        let current = ALIASES.iter().find(|(old, _)| *old == key).map_or(key, |(_, new)| new);
-        LabelKey(current.into())
+        LabelKey(LabelKey::current(key).into())
+    }
+
+    /// The current spelling of a key.
+    pub fn current(key: &str) -> &str {
+        ALIASES.iter().find(|(old, _)| *old == key).map_or(key, |(_, new)| new)
     }
 
     /// The key as text.

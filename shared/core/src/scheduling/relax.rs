@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{PodSpec, TaintEffect, Toleration, TolerationOperator, WhenUnsatisfiable};
+use crate::model::{PodSpec, Toleration, WhenUnsatisfiable};
 
 /// One step down the ladder, or `None` when nothing is left to give up. `prefer_taints` says whether any pool
 /// has a `PreferNoSchedule` taint; only then is there a last step.
@@ -53,12 +53,7 @@ fn drop_soft_spread(spec: &mut PodSpec) -> bool {
 }
 
 fn tolerate_preferred_taints(spec: &mut PodSpec) -> bool {
-    let toleration = Toleration {
-        key: None,
-        operator: TolerationOperator::Exists,
-        value: Arc::from(""),
-        effect: Some(TaintEffect::PreferNoSchedule),
-    };
+    let toleration = Toleration::prefer_no_schedule(Arc::from(""));
     if spec.tolerations.contains(&toleration) {
         return false;
     }

@@ -1,7 +1,6 @@
 //! Disruption budgets of pods: may this pod be evicted now?
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use joiner_core::model::{NamespacedName, Pod, PodDisruptionBudget, PodPhase};
 
@@ -109,10 +108,5 @@ impl World {
         }
         self.delete_pod(key, None);
         Ok(())
-    }
-
-    /// Whether a UID is that of a pod.
-    pub fn is_pod(&self, key: &NamespacedName, uid: &Arc<str>) -> bool {
-        self.cluster.pods.get(key).is_some_and(|object| object.pod.uid == *uid)
     }
 }

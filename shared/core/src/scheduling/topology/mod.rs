@@ -16,6 +16,7 @@ pub(crate) use build::{RuleOwner, Surroundings};
 pub(crate) use cluster::{ClusterPods, NodeFacts};
 pub(crate) use group::{DomainKey, FilterId, Group, HostId, Identity, Question, RuleKind};
 
+use super::claim::admits_unnamed;
 use super::sets::{SetId, Sets, Undefined};
 use super::values::{KeyId, Universe, ValueSet};
 use crate::model::{Labels, Taint, Toleration, untolerated};
@@ -160,7 +161,7 @@ impl Topology {
     fn admit_host(&self, id: GroupId, asker: &Asker<'_>, host: HostId) -> Result<(), TopologyNo> {
         let group = &self.groups[id];
         let itself = group.identity.inverse || self.selects(id, asker.label_set);
-        let allowed = asker.host_rule.is_none_or(|rule| rule.open && !rule.is_bounded());
+        let allowed = admits_unnamed(asker.host_rule);
         if group.admits_host(host, itself, allowed) {
             Ok(())
         } else if group.identity.kind == RuleKind::Affinity {
