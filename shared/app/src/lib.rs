@@ -73,6 +73,9 @@ async fn dispatch<P: Ports>(context: &Context<'_, P>, message: &Message) -> Resu
         Message::TerminateStep { target, again_until } => {
             terminate::handle(context, target, *again_until).await
         }
+        Message::Interruption { .. } | Message::PoolChanged { .. } | Message::ClassChanged { .. } => {
+            Ok(Outcome::default())
+        }
         Message::Sweep => sweep::handle(context).await,
         Message::Tick => tick::handle(context).await,
     }

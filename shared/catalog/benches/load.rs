@@ -23,6 +23,9 @@ fn class(catalog: &Catalog) -> NodeClass {
         zones: catalog.zones().to_vec(),
         capacity_reservations: Vec::new(),
         tags: Labels::new(),
+        uid: "".into(),
+        resolved: joiner_core::model::ResolvedClass::default(),
+        document: "{}".into(),
         hash: "1".into(),
     }
 }

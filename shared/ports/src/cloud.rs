@@ -89,6 +89,36 @@ pub struct Instance {
     pub claim: Option<ClaimName>,
     /// Tag: the token it was launched with.
     pub token: Option<LaunchToken>,
+    /// Its image.
+    pub image_id: Option<Arc<str>>,
+    /// Its subnet.
+    pub subnet_id: Option<Arc<str>>,
+    /// Its security groups, in order.
+    pub security_group_ids: Vec<Arc<str>>,
+    /// The reservation it runs in.
+    pub capacity_reservation_id: Option<Arc<str>>,
+    /// Every tag of it.
+    pub tags: Labels,
+}
+
+/// Something a class asks for that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassRefusal {
+    /// The condition that is false for it, such as `SubnetsReady` (api 3.4).
+    pub condition: &'static str,
+    /// Machine-readable reason, such as `SubnetsNotFound`.
+    pub reason: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+/// What a class leads to in the cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClassResolution {
+    /// The status to write but for its conditions, JSON.
+    pub status: Arc<str>,
+    /// What is missing; a condition that is not named here holds.
+    pub refusals: Vec<ClassRefusal>,
 }
 
 /// Answer to a termination.
@@ -117,6 +147,23 @@ pub trait Cloud: Sync {
 
     /// Whether an instance still exists (shutting down counts as existing).
     fn exists(&self, instance: &InstanceId) -> impl Future<Output = Result<bool, CloudError>> + Send;
+
+    /// Sets tags of an instance; doing it again is harmless.
+    fn tag(
+        &self,
+        instance: &InstanceId,
+        tags: &Labels,
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
+
+    /// Resolves the selectors of a class, creates the instance profile it needs, and tries what can be tried
+    /// without launching (aws 8).
+    fn resolve_class(
+        &self,
+        class: &NodeClass,
+    ) -> impl Future<Output = Result<ClassResolution, CloudError>> + Send;
+
+    /// Takes away what was made for a class that is being deleted; nothing left is no error.
+    fn release_class(&self, class: &NodeClass) -> impl Future<Output = Result<(), CloudError>> + Send;
 
     /// Every instance this product launched for the cluster.
     fn instances(&self) -> impl Future<Output = Result<Vec<Instance>, CloudError>> + Send;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 pub use joiner_core::machine::{Machine, VolumeAttachment};
 use joiner_core::model::{
-    Condition, ConditionKind, Labels, NamespacedName, NodeClaim, Resources, Snapshot, Taint,
+    Condition, ConditionKind, ConditionStatus, Labels, NamespacedName, NodeClaim, Resources, Snapshot, Taint,
 };
 use joiner_core::scheduling::plan::ClaimDraft;
 
@@ -136,6 +136,64 @@ impl NodePatch {
     }
 }
 
+/// A condition of a pool or a class; those of claims are [`Condition`]s of their own kinds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectCondition {
+    /// Such as `Ready` (api 2.3, 3.4).
+    pub kind: &'static str,
+    /// Its truth.
+    pub status: ConditionStatus,
+    /// Machine-readable reason.
+    pub reason: Arc<str>,
+    /// For people.
+    pub message: Arc<str>,
+    /// Generation of the object it speaks of.
+    pub observed_generation: i64,
+}
+
+/// A change of a pool: what is named is written, everything else stays. A condition whose truth stays keeps the
+/// time of its last change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PoolPatch {
+    /// Annotations to set.
+    pub annotations: Labels,
+    /// Status: what its nodes hold together.
+    pub resources: Option<Resources>,
+    /// Status: how many nodes there are.
+    pub nodes: Option<u64>,
+    /// Status: generation of the class that its readiness speaks of.
+    pub node_class_observed_generation: Option<i64>,
+    /// Conditions to write over those of the same kind.
+    pub conditions: Vec<ObjectCondition>,
+}
+
+impl PoolPatch {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == PoolPatch::default()
+    }
+}
+
+/// A change of a class: what is named is written, everything else stays, as for a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClassPatch {
+    /// Annotations to set.
+    pub annotations: Labels,
+    /// The finalizer of the class (`karpenter.k8s.aws/termination`).
+    pub finalizer: FinalizerChange,
+    /// The status but for its conditions, JSON, as the cloud resolved it; replaces what is there.
+    pub status: Option<Arc<str>>,
+    /// Conditions to write over those of the same kind.
+    pub conditions: Vec<ObjectCondition>,
+}
+
+impl ClassPatch {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == ClassPatch::default()
+    }
+}
+
 /// Answer to an eviction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Eviction {
@@ -176,6 +234,13 @@ pub enum ObjectRef {
     },
     /// A pool.
     NodePool {
+        /// Name.
+        name: Arc<str>,
+        /// UID.
+        uid: Arc<str>,
+    },
+    /// A class.
+    NodeClass {
         /// Name.
         name: Arc<str>,
         /// UID.
@@ -242,6 +307,22 @@ pub trait ClusterWrite: Sync {
 
     /// Asks a node object to go; one that is gone already is no error.
     fn delete_node(&self, node: &str, uid: &str) -> impl Future<Output = Result<(), ClusterError>> + Send;
+
+    /// Changes a pool. `Gone` when the UID is another's or nobody's.
+    fn patch_pool(
+        &self,
+        pool: &str,
+        uid: &str,
+        patch: &PoolPatch,
+    ) -> impl Future<Output = Result<(), ClusterError>> + Send;
+
+    /// Changes a class. `Gone` when the UID is another's or nobody's.
+    fn patch_class(
+        &self,
+        class: &str,
+        uid: &str,
+        patch: &ClassPatch,
+    ) -> impl Future<Output = Result<(), ClusterError>> + Send;
 
     /// Evicts a pod, respecting its disruption budgets and its own grace period.
     fn evict(

@@ -18,13 +18,17 @@ pub mod message;
 pub mod name;
 pub mod store;
 
-pub use cloud::{Cloud, Instance, InstanceState, InstanceTypeSource, LaunchRequest, Launched, Termination};
+pub use cloud::{
+    ClassRefusal, ClassResolution, Cloud, Instance, InstanceState, InstanceTypeSource, LaunchRequest,
+    Launched, Termination,
+};
 pub use cluster::{
-    ClaimPatch, ClusterRead, ClusterView, ClusterWrite, Completeness, CreatedClaim, Event, EventKind,
-    Eviction, FinalizerChange, Machine, NewClaim, NodePatch, ObjectRef, VolumeAttachment,
+    ClaimPatch, ClassPatch, ClusterRead, ClusterView, ClusterWrite, Completeness, CreatedClaim, Event,
+    EventKind, Eviction, FinalizerChange, Machine, NewClaim, NodePatch, ObjectCondition, ObjectRef,
+    PoolPatch, VolumeAttachment,
 };
 pub use error::{BoxError, CloudError, ClusterError, InstanceTypeError, LaunchError, QueueError, StoreError};
-pub use message::{Envelope, Message, PendingHint, Queue, Target};
+pub use message::{Duty, Envelope, InterruptionKind, Message, PendingHint, Queue, Target};
 pub use name::{ClaimName, ClusterName, CommandId, Delay, Fence, InstanceId, LaunchToken, NameError};
 pub use store::{
     BatchWindow, Command, CommandNode, CommandPhase, IntentPhase, LaunchIntent, Lease, LeaseAnswer,

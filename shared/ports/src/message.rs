@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClaimName, ClusterName, CommandId, Delay, QueueError};
+use crate::{ClaimName, ClusterName, CommandId, Delay, InstanceId, QueueError};
 
 /// What made someone look for pending pods.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +36,62 @@ pub enum Target {
     Claim(ClaimName),
     /// A node by name, for nodes that lost their claim.
     Node(Arc<str>),
+}
+
+/// What EC2 announces about an instance (aws 7).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum InterruptionKind {
+    /// Spot capacity is taken back in two minutes.
+    SpotInterruption,
+    /// Spot capacity may be taken back soon.
+    RebalanceRecommendation,
+    /// Maintenance is planned.
+    ScheduledChange,
+    /// It is going to state `stopping`, `stopped`, `shutting-down` or `terminated`.
+    StateChange {
+        /// The state.
+        state: Arc<str>,
+    },
+    /// Its status checks fail.
+    StatusCheckFailed,
+    /// Its interruptible capacity reservation is taken back.
+    CapacityReservationInterruption,
+}
+
+/// Which function handles a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Duty {
+    /// Cluster events into messages, and the minute's tick.
+    Relay,
+    /// Pending pods into machines.
+    Provision,
+    /// Claims from launch to usable, pools and classes, the sweep.
+    Lifecycle,
+    /// Announcements of EC2.
+    Interrupt,
+    /// Nodes that should go.
+    Disrupt,
+    /// Machines that go.
+    Terminate,
+}
+
+impl Duty {
+    /// Every function.
+    pub const ALL: [Duty; 6] =
+        [Duty::Relay, Duty::Provision, Duty::Lifecycle, Duty::Interrupt, Duty::Disrupt, Duty::Terminate];
+
+    /// As queues, functions and settings are named after it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Duty::Relay => "relay",
+            Duty::Provision => "provision",
+            Duty::Lifecycle => "lifecycle",
+            Duty::Interrupt => "interrupt",
+            Duty::Disrupt => "disrupt",
+            Duty::Terminate => "terminate",
+        }
+    }
 }
 
 /// A hint to look at something.
@@ -82,10 +138,66 @@ pub enum Message {
         /// Until when the step sends itself again, as for a claim step.
         again_until: Timestamp,
     },
+    /// EC2 announced something about an instance.
+    Interruption {
+        /// The instance.
+        instance: InstanceId,
+        /// What.
+        event: InterruptionKind,
+        /// When it was said.
+        at: Timestamp,
+    },
+    /// A pool came, changed, or is going: its conditions, hash and counters.
+    PoolChanged {
+        /// The pool.
+        pool: Arc<str>,
+    },
+    /// A class came, changed, or is going: what it resolves to.
+    ClassChanged {
+        /// The class.
+        class: Arc<str>,
+    },
     /// Look for machines without claims, claims without machines, and intents nobody finishes.
     Sweep,
     /// A minute has passed.
     Tick,
+}
+
+impl Message {
+    /// The function that handles it.
+    pub const fn duty(&self) -> Duty {
+        match self {
+            Message::Tick => Duty::Relay,
+            Message::PodsPending { .. } => Duty::Provision,
+            Message::ClaimStep { .. }
+            | Message::PodMoved { .. }
+            | Message::NodeChanged { .. }
+            | Message::PoolChanged { .. }
+            | Message::ClassChanged { .. }
+            | Message::Sweep => Duty::Lifecycle,
+            Message::Interruption { .. } => Duty::Interrupt,
+            Message::DisruptTick { .. } | Message::CommandStep { .. } => Duty::Disrupt,
+            Message::TerminateStep { .. } => Duty::Terminate,
+        }
+    }
+
+    /// Its kind, as it is written.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Message::PodsPending { .. } => "podsPending",
+            Message::ClaimStep { .. } => "claimStep",
+            Message::PodMoved { .. } => "podMoved",
+            Message::NodeChanged { .. } => "nodeChanged",
+            Message::DisruptTick { .. } => "disruptTick",
+            Message::CommandStep { .. } => "commandStep",
+            Message::TerminateStep { .. } => "terminateStep",
+            Message::Interruption { .. } => "interruption",
+            Message::PoolChanged { .. } => "poolChanged",
+            Message::ClassChanged { .. } => "classChanged",
+            Message::Sweep => "sweep",
+            Message::Tick => "tick",
+        }
+    }
 }
 
 /// A message with the cluster it is about, as it travels.

@@ -204,6 +204,24 @@ pub trait Store: Sync {
     fn nominations(&self, now: Timestamp)
     -> impl Future<Output = Result<Vec<Nomination>, StoreError>> + Send;
 
+    /// Whether a message about something, due at a moment, is worth sending: noted and answered with true, unless
+    /// one about the same is noted already that is due after `now` and no later. So copies of a step do not
+    /// multiply, and a lost one is replaced once its moment has passed.
+    fn note_wake(
+        &self,
+        about: &str,
+        due_at: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Takes or keeps the right to watch the cluster, for whoever goes by `holder`; false while another has it.
+    fn hold_watch(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        term_secs: u32,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// Writes a command over its earlier phase, if the fence still holds (`FenceLost` otherwise).
     fn put_command(
         &self,

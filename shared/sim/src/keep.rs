@@ -23,6 +23,8 @@ pub struct Keep {
     window: Option<BatchWindow>,
     unavailable: BTreeMap<Unavailable, Timestamp>,
     nominations: BTreeMap<Arc<str>, Timestamp>,
+    wakes: BTreeMap<Arc<str>, Timestamp>,
+    watch: Option<(Arc<str>, Timestamp)>,
 }
 
 impl Keep {
@@ -114,6 +116,22 @@ impl Keep {
     pub(crate) fn nominations(&self, now: Timestamp) -> Vec<Nomination> {
         let held = self.nominations.iter().filter(|(_, until)| **until > now);
         held.map(|(node, until)| Nomination { node: Arc::clone(node), until: *until }).collect()
+    }
+
+    pub(crate) fn note_wake(&mut self, about: &str, due_at: Timestamp, now: Timestamp) -> bool {
+        if self.wakes.get(about).is_some_and(|noted| *noted > now && *noted <= due_at) {
+            return false;
+        }
+        self.wakes.insert(about.into(), due_at);
+        true
+    }
+
+    pub(crate) fn hold_watch(&mut self, holder: &str, now: Timestamp, term_secs: u32) -> bool {
+        if self.watch.as_ref().is_some_and(|(other, until)| **other != *holder && *until > now) {
+            return false;
+        }
+        self.watch = Some((holder.into(), now + SignedDuration::from_secs(i64::from(term_secs))));
+        true
     }
 
     pub(crate) fn put_command(&mut self, fence: Fence, command: &Command) -> Result<(), StoreError> {

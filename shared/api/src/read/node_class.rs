@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use joiner_core::model::{
-    AmiFamily, BlockDevice, CapacityReservation, KubeletSettings, NetworkInterface, NodeClass, Quantity,
-    Readiness, ResourceName, Threshold, Zone,
+    AmiFamily, BlockDevice, CapacityReservation, Image, KubeletSettings, NetworkInterface, NodeClass,
+    Quantity, Readiness, ResolvedClass, ResourceName, SecurityGroup, Subnet, Threshold, Zone,
 };
 use serde_json::{Map, Value};
 
-use super::node_pool::{labels, readiness, resource};
+use super::node_pool::{labels, parsed_requirement, readiness, resource};
 use super::problem::{Problem, each};
 use crate::crd;
 use crate::crd::ec2nodeclass as wire;
@@ -50,7 +50,40 @@ pub(super) fn node_class(
         tags: labels(&spec.tags),
         // The certificates of the cluster are not part of a manifest.
         hash: crd::hash::ec2nodeclass_hash(spec, "").into(),
+        uid: class.metadata.uid.as_deref().unwrap_or_default().into(),
+        resolved: status.map(resolved).transpose()?.unwrap_or_default(),
+        document: serde_json::to_string(class).unwrap_or_default().into(),
     })
+}
+
+/// What the selectors lead to, as the status says.
+fn resolved(status: &wire::Ec2NodeClassStatus) -> Result<ResolvedClass, Problem> {
+    let subnet = |subnet: &wire::SubnetStatus| Subnet { id: subnet.id.as_str().into(), zone: zone(subnet) };
+    let group = |group: &wire::SecurityGroupStatus| SecurityGroup {
+        id: group.id.as_str().into(),
+        name: group.name.as_deref().unwrap_or_default().into(),
+    };
+    Ok(ResolvedClass {
+        subnets: status.subnets.iter().map(subnet).collect(),
+        security_groups: status.security_groups.iter().map(group).collect(),
+        images: each(&status.amis, image).map_err(|p| p.under("status.amis"))?,
+        instance_profile: status.instance_profile.as_deref().map(Into::into),
+    })
+}
+
+fn image(image: &wire::AmiStatus) -> Result<Image, Problem> {
+    let requirement =
+        |wire: &wire::AmiRequirement| parsed_requirement(&wire.key, wire.operator, &wire.values, None);
+    Ok(Image {
+        id: image.id.as_str().into(),
+        name: image.name.as_deref().unwrap_or_default().into(),
+        deprecated: image.deprecated.unwrap_or(false),
+        requirements: each(&image.requirements, requirement).map_err(|p| p.under("requirements"))?,
+    })
+}
+
+fn zone(subnet: &wire::SubnetStatus) -> Zone {
+    Zone { name: subnet.zone.as_str().into(), id: subnet.zone_id.as_deref().map(Into::into) }
 }
 
 fn ami_family(family: crd::AmiFamily) -> AmiFamily {
@@ -67,10 +100,6 @@ fn ami_family(family: crd::AmiFamily) -> AmiFamily {
 
 /// Zones of subnets, each once, in name order.
 fn zones(subnets: &[wire::SubnetStatus]) -> Vec<Zone> {
-    let zone = |subnet: &wire::SubnetStatus| Zone {
-        name: subnet.zone.as_str().into(),
-        id: subnet.zone_id.as_deref().map(Into::into),
-    };
     let mut zones: Vec<Zone> = subnets.iter().map(zone).collect();
     zones.sort();
     zones.dedup_by(|later, earlier| later.name == earlier.name);

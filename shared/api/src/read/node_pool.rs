@@ -188,7 +188,7 @@ fn requirement(wire: &crd::RequirementSpec) -> Result<Requirement, Problem> {
     parsed_requirement(&wire.key, wire.operator, &wire.values, wire.min_values)
 }
 
-fn parsed_requirement(
+pub(super) fn parsed_requirement(
     key: &str,
     operator: crd::RequirementOperator,
     values: &[String],

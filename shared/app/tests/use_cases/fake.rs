@@ -35,6 +35,11 @@ pub(crate) struct Inside {
     pub(crate) nominations: Vec<Nomination>,
     pub(crate) commands: BTreeMap<CommandId, Command>,
     pub(crate) sent: Vec<(Message, Delay)>,
+    pub(crate) pool_patches: BTreeMap<Arc<str>, PoolPatch>,
+    pub(crate) class_patches: BTreeMap<Arc<str>, ClassPatch>,
+    pub(crate) class_refusals: Vec<ClassRefusal>,
+    pub(crate) released_classes: Vec<Arc<str>>,
+    pub(crate) wakes: BTreeMap<Arc<str>, Timestamp>,
 }
 
 pub(crate) struct Fake {
@@ -147,6 +152,16 @@ fn change_finalizer(finalizers: &mut Vec<Arc<str>>, change: FinalizerChange) {
 }
 
 impl ClusterWrite for Fake {
+    async fn patch_pool(&self, pool: &str, _: &str, patch: &PoolPatch) -> Result<(), ClusterError> {
+        self.inside.lock().unwrap().pool_patches.insert(pool.into(), patch.clone());
+        Ok(())
+    }
+
+    async fn patch_class(&self, class: &str, _: &str, patch: &ClassPatch) -> Result<(), ClusterError> {
+        self.inside.lock().unwrap().class_patches.insert(class.into(), patch.clone());
+        Ok(())
+    }
+
     async fn create_claim(&self, new: NewClaim<'_>) -> Result<CreatedClaim, ClusterError> {
         Ok(self.with(|inside| {
             let claims = &mut inside.snapshot.node_claims;
@@ -275,6 +290,23 @@ impl InstanceTypeSource for Fake {
 }
 
 impl Cloud for Fake {
+    async fn tag(&self, instance: &InstanceId, tags: &Labels) -> Result<(), CloudError> {
+        let mut inside = self.inside.lock().unwrap();
+        let known = inside.instances.values_mut().filter(|known| known.id == *instance);
+        known.for_each(|known| known.tags.extend(tags.clone()));
+        Ok(())
+    }
+
+    async fn resolve_class(&self, class: &NodeClass) -> Result<ClassResolution, CloudError> {
+        let refusals = self.inside.lock().unwrap().class_refusals.clone();
+        Ok(ClassResolution { status: class.document.clone(), refusals })
+    }
+
+    async fn release_class(&self, class: &NodeClass) -> Result<(), CloudError> {
+        self.inside.lock().unwrap().released_classes.push(class.name.clone());
+        Ok(())
+    }
+
     async fn launch(&self, request: LaunchRequest<'_>) -> Result<Launched, LaunchError> {
         self.with(|inside| {
             if inside.no_capacity {
@@ -289,6 +321,11 @@ impl Cloud for Fake {
                 node_pool: None,
                 claim: Some(request.claim.clone()),
                 token: Some(request.token.clone()),
+                image_id: None,
+                subnet_id: None,
+                security_group_ids: Vec::new(),
+                capacity_reservation_id: None,
+                tags: joiner_core::model::Labels::new(),
             });
             if inside.delete_on_launch {
                 inside.snapshot.node_claims.clear();
@@ -327,6 +364,19 @@ impl Cloud for Fake {
 }
 
 impl Store for Fake {
+    async fn note_wake(&self, about: &str, due_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        let mut inside = self.inside.lock().unwrap();
+        let noted = inside.wakes.get(about).is_some_and(|noted| *noted > now && *noted <= due_at);
+        if !noted {
+            inside.wakes.insert(about.into(), due_at);
+        }
+        Ok(!noted)
+    }
+
+    async fn hold_watch(&self, _: &str, _: Timestamp, _: u32) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     async fn acquire(&self, now: Timestamp, term_secs: u32) -> Result<LeaseAnswer, StoreError> {
         Ok(self.with(|inside| {
             if let Some(held) = inside.lease.filter(|lease| lease.expires_at > now) {

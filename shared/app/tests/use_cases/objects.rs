@@ -30,6 +30,9 @@ pub(crate) fn class() -> NodeClass {
         zones: Vec::new(),
         capacity_reservations: Vec::new(),
         tags: Labels::new(),
+        uid: "".into(),
+        resolved: joiner_core::model::ResolvedClass::default(),
+        document: "{}".into(),
         hash: "".into(),
     }
 }

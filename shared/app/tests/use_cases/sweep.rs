@@ -17,6 +17,11 @@ fn instance(index: usize, launched: i64) -> (LaunchToken, Instance) {
         node_pool: Some("general".into()),
         claim: Some(ClaimName::new("n").unwrap()),
         token: Some(token.clone()),
+        image_id: None,
+        subnet_id: None,
+        security_group_ids: Vec::new(),
+        capacity_reservation_id: None,
+        tags: joiner_core::model::Labels::new(),
     };
     (token, instance)
 }

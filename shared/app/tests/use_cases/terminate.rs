@@ -31,6 +31,11 @@ fn going(inside: &mut Inside) {
         node_pool: None,
         claim: None,
         token: None,
+        image_id: None,
+        subnet_id: None,
+        security_group_ids: Vec::new(),
+        capacity_reservation_id: None,
+        tags: joiner_core::model::Labels::new(),
     };
     inside.instances.insert(LaunchToken::new("t").unwrap(), instance);
 }

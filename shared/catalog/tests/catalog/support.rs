@@ -42,6 +42,9 @@ pub(crate) fn plain_class(ami_family: AmiFamily, catalog: &Catalog) -> NodeClass
         zones: catalog.zones().to_vec(),
         capacity_reservations: Vec::new(),
         tags: Labels::new(),
+        uid: "".into(),
+        resolved: joiner_core::model::ResolvedClass::default(),
+        document: "{}".into(),
         hash: "1".into(),
     }
 }

@@ -20,8 +20,8 @@ pub use instance_type::{
 pub use label::{LabelKey, Labels, keys};
 pub use node::{Condition, ConditionKind, ConditionStatus, Node, NodeClaim};
 pub use node_class::{
-    AmiFamily, BlockDevice, CapacityReservation, KubeletSettings, NetworkInterface, NodeClass, Readiness,
-    Threshold, Zone,
+    AmiFamily, BlockDevice, CapacityReservation, Image, KubeletSettings, NetworkInterface, NodeClass,
+    Readiness, ResolvedClass, SecurityGroup, Subnet, Threshold, Zone,
 };
 pub use node_pool::{
     Budget, BudgetNodes, ConsolidationPolicy, DisruptionReason, NodeClassRef, NodeOverlay, NodePool,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Labels, Quantity, ResourceName};
+use super::{Labels, Quantity, Requirement, ResourceName};
 
 /// Operating system image family (aws 1.4); decides overhead formulas and default volumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,6 +99,50 @@ pub struct CapacityReservation {
     pub remaining: u32,
 }
 
+/// A subnet of the status of a class.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subnet {
+    /// `subnet-...`.
+    pub id: Arc<str>,
+    /// Its zone.
+    pub zone: Zone,
+}
+
+/// A security group of the status of a class.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecurityGroup {
+    /// `sg-...`.
+    pub id: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// An image of the status of a class, and which types it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// `ami-...`.
+    pub id: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether its owner has deprecated it.
+    pub deprecated: bool,
+    /// Types it can start, as requirements on their labels.
+    pub requirements: Vec<Requirement>,
+}
+
+/// What the selectors of a class lead to in the cloud: its status (aws 8).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResolvedClass {
+    /// Subnets, in order of ids.
+    pub subnets: Vec<Subnet>,
+    /// Security groups, in order of ids.
+    pub security_groups: Vec<SecurityGroup>,
+    /// Images, newest first.
+    pub images: Vec<Image>,
+    /// Name of the instance profile.
+    pub instance_profile: Option<Arc<str>>,
+}
+
 /// Whether an object can be used, and if not, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
@@ -125,6 +169,8 @@ impl Readiness {
 pub struct NodeClass {
     /// Object name.
     pub name: Arc<str>,
+    /// UID.
+    pub uid: Arc<str>,
     /// Whether it can be used.
     pub readiness: Readiness,
     /// Whether it is being deleted.
@@ -151,4 +197,8 @@ pub struct NodeClass {
     pub tags: Labels,
     /// Drift hash of the specification.
     pub hash: Arc<str>,
+    /// What its selectors lead to, from its status.
+    pub resolved: ResolvedClass,
+    /// The object as it stands in the cluster, JSON: the cloud adapter launches from it, decisions never look.
+    pub document: Arc<str>,
 }

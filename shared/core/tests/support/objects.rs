@@ -35,6 +35,9 @@ pub(crate) fn class(name: &str) -> NodeClass {
         zones: Vec::new(),
         capacity_reservations: Vec::new(),
         tags: Labels::new(),
+        uid: "".into(),
+        resolved: joiner_core::model::ResolvedClass::default(),
+        document: "{}".into(),
         hash: "class-hash".into(),
     }
 }

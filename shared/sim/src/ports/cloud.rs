@@ -6,8 +6,8 @@ use joiner_core::model::{
     CapacityType, InstanceType, Labels, NodeClass, OfferingKey, Price, Requirements, Unavailable, keys,
 };
 use joiner_ports::{
-    ClaimName, Cloud, CloudError, Instance, InstanceId, InstanceState, InstanceTypeError, InstanceTypeSource,
-    LaunchError, LaunchRequest, LaunchToken, Launched, Termination,
+    ClaimName, ClassResolution, Cloud, CloudError, Instance, InstanceId, InstanceState, InstanceTypeError,
+    InstanceTypeSource, LaunchError, LaunchRequest, LaunchToken, Launched, Termination,
 };
 
 use super::{Route, SimPorts};
@@ -15,6 +15,8 @@ use crate::ec2::{self, Boot, CLAIM_TAG, FleetRequest, TOKEN_TAG};
 
 /// Most types one fleet request lists, as the reference's provider does.
 const MOST_TYPES: usize = 60;
+/// Every machine starts from it.
+const IMAGE_ID: &str = "ami-00000000000000000";
 
 impl InstanceTypeSource for SimPorts {
     async fn of(
@@ -94,6 +96,29 @@ impl Cloud for SimPorts {
         .await
     }
 
+    async fn tag(&self, instance: &InstanceId, tags: &Labels) -> Result<(), CloudError> {
+        self.call(Route::Cloud, "tag", |world| {
+            if let Some(instance) = world.ec2.instances.get_mut(instance.as_str()) {
+                instance.tags.extend(tags.clone());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Classes of the simulator resolve to what they are given with.
+    async fn resolve_class(&self, class: &NodeClass) -> Result<ClassResolution, CloudError> {
+        let document = Arc::clone(&class.document);
+        self.call(Route::Cloud, "resolve class", |_| {
+            Ok(ClassResolution { status: document, refusals: Vec::new() })
+        })
+        .await
+    }
+
+    async fn release_class(&self, _: &NodeClass) -> Result<(), CloudError> {
+        self.call(Route::Cloud, "release class", |_| Ok(())).await
+    }
+
     async fn instances(&self) -> Result<Vec<Instance>, CloudError> {
         self.call(Route::Cloud, "instances", |world| Ok(world.ec2.live().filter_map(listed).collect())).await
     }
@@ -160,7 +185,7 @@ fn launched_from(instance: &ec2::Ec2Instance, request: &LaunchRequest<'_>) -> Re
         instance_type: Arc::clone(&key.instance_type),
         zone: Arc::clone(&key.zone),
         capacity_type: key.capacity_type,
-        image_id: Some("ami-00000000000000000".into()),
+        image_id: Some(IMAGE_ID.into()),
         capacity: instance.capacity.clone(),
         allocatable: instance.allocatable.clone(),
         labels: found.map(|found| ec2::resolved_labels(found, key)).unwrap_or_default(),
@@ -183,5 +208,10 @@ fn listed(instance: &ec2::Ec2Instance) -> Option<Instance> {
         node_pool: tag(keys::NODE_POOL).cloned(),
         claim: tag(CLAIM_TAG).and_then(|claim| ClaimName::new(claim).ok()),
         token: tag(TOKEN_TAG).and_then(|token| LaunchToken::new(token).ok()),
+        image_id: Some(IMAGE_ID.into()),
+        subnet_id: None,
+        security_group_ids: Vec::new(),
+        capacity_reservation_id: None,
+        tags: instance.tags.clone(),
     })
 }

@@ -90,6 +90,14 @@ impl Store for SimPorts {
         self.call(STORE, "nominations", |world| Ok(world.keep.nominations(now))).await
     }
 
+    async fn note_wake(&self, about: &str, due_at: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        self.call(STORE, "note wake", |world| Ok(world.keep.note_wake(about, due_at, now))).await
+    }
+
+    async fn hold_watch(&self, holder: &str, now: Timestamp, term_secs: u32) -> Result<bool, StoreError> {
+        self.call(STORE, "hold watch", |world| Ok(world.keep.hold_watch(holder, now, term_secs))).await
+    }
+
     async fn put_command(&self, fence: Fence, command: &Command) -> Result<(), StoreError> {
         self.call(STORE, "put command", |world| world.keep.put_command(fence, command)).await
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use joiner_core::in_flight::claim_of;
 use joiner_core::model::{NamespacedName, Node, NodeClaim, keys};
 use joiner_ports::{
-    ClaimName, ClaimPatch, ClusterError, ClusterWrite, CreatedClaim, Event, Eviction, FinalizerChange,
-    NewClaim, NodePatch, ObjectRef,
+    ClaimName, ClaimPatch, ClassPatch, ClusterError, ClusterWrite, CreatedClaim, Event, Eviction,
+    FinalizerChange, NewClaim, NodePatch, ObjectRef, PoolPatch,
 };
 
 use super::{Route, SimPorts};
@@ -60,6 +60,28 @@ impl ClusterWrite for SimPorts {
             if world.cluster.nodes.get(node).is_some_and(|known| &*known.object.uid == uid) {
                 world.delete_node(node);
             }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn patch_pool(&self, pool: &str, uid: &str, patch: &PoolPatch) -> Result<(), ClusterError> {
+        self.call(Route::Cluster, "patch pool", |world| {
+            if world.cluster.pools.get(pool).is_none_or(|known| &*known.uid != uid) {
+                return Err(ClusterError::Gone(format!("NodePool {pool}")));
+            }
+            world.cluster.pool_patches.insert(pool.into(), patch.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn patch_class(&self, class: &str, uid: &str, patch: &ClassPatch) -> Result<(), ClusterError> {
+        self.call(Route::Cluster, "patch class", |world| {
+            if world.cluster.classes.get(class).is_none_or(|known| &*known.uid != uid) {
+                return Err(ClusterError::Gone(format!("EC2NodeClass {class}")));
+            }
+            world.cluster.class_patches.insert(class.into(), patch.clone());
             Ok(())
         })
         .await
@@ -179,7 +201,8 @@ impl World {
             ObjectRef::Pod { key, .. } => key.to_string(),
             ObjectRef::Node { name, .. }
             | ObjectRef::NodeClaim { name, .. }
-            | ObjectRef::NodePool { name, .. } => name.to_string(),
+            | ObjectRef::NodePool { name, .. }
+            | ObjectRef::NodeClass { name, .. } => name.to_string(),
         };
         self.record(EntryKind::Event, &subject, format!("{}: {}", event.reason, event.message));
     }

@@ -1,0 +1,3 @@
+//! Nodes that should go, and the steps of their commands.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Announcements of EC2 into steps.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Claims from launch to usable; pools and classes; the sweep.
+
+fn main() {}

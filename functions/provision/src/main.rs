@@ -1,0 +1,3 @@
+//! Pending pods into machines.
+
+fn main() {}

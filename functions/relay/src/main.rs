@@ -1,0 +1,3 @@
+//! Cluster events into messages.
+
+fn main() {}

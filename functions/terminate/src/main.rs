@@ -1,0 +1,3 @@
+//! Machines that go.
+
+fn main() {}

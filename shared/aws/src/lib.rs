@@ -1,0 +1,1 @@
+//! The cloud, catalog, store and queue ports over AWS.

@@ -1,0 +1,1 @@
+//! What every function shares: configuration, clients, logs, metrics, and the loop that serves events.

@@ -1,0 +1,1 @@
+//! What tests on real wires need: servers, certificates, processes.
