@@ -83,7 +83,9 @@ async fn add_types<P: Ports>(
 
 /// Nodes that an accepted command takes away are no targets any more, and their pods need a place.
 fn mark_commands(snapshot: &mut Snapshot, commands: &[Command]) {
-    let accepted = commands.iter().filter(|command| command.phase == CommandPhase::Accepted);
+    let accepted = commands
+        .iter()
+        .filter(|command| matches!(command.phase, CommandPhase::Replacing | CommandPhase::Deleting));
     let claims = accepted.flat_map(|command| &command.nodes).map(|node| node.claim.to_arc());
     snapshot.marked_for_deletion.extend(claims);
 }

@@ -32,7 +32,7 @@ pub use message::{Duty, Envelope, InterruptionKind, Message, PendingHint, Queue,
 pub use name::{ClaimName, ClusterName, CommandId, Delay, Fence, InstanceId, LaunchToken, NameError};
 pub use store::{
     BatchWindow, Command, CommandNode, CommandPhase, IntentPhase, LaunchIntent, Lease, LeaseAnswer,
-    MAX_INTENTS_PER_COMMIT, Nomination, Store, UnavailableUntil,
+    MAX_INTENTS_PER_COMMIT, Nomination, Replacement, Store, UnavailableUntil,
 };
 
 /// Every port of one cluster.

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use joiner_core::disruption::rounds::Method;
 use joiner_core::model::{DisruptionReason, NamespacedName, Unavailable};
 use joiner_core::scheduling::plan::ClaimDraft;
 
@@ -110,13 +111,34 @@ pub struct CommandNode {
     pub node_uid: Arc<str>,
 }
 
+/// A machine that has to be usable before the nodes of a command go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Name of its claim; chosen when the command is accepted.
+    pub claim: Option<ClaimName>,
+    /// Its pool.
+    pub node_pool: Arc<str>,
+    /// UID of the pool.
+    pub node_pool_uid: Arc<str>,
+    /// What the claim carries.
+    pub draft: ClaimDraft,
+    /// Pods it is for.
+    pub pods: Vec<NamespacedName>,
+    /// Whether it was seen usable once; what it becomes later is no matter (disruption 2.15).
+    pub usable: bool,
+}
+
 /// How far a command got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CommandPhase {
     /// Decided; to be looked at again before anything is touched.
     Proposed,
-    /// Found still right; nodes are being tainted and claims deleted.
-    Accepted,
+    /// Found still right; nodes are being tainted, nothing else is touched.
+    Tainting,
+    /// Nodes are tainted and the intents of the replacements committed; they must become usable.
+    Replacing,
+    /// Nothing is waited for any more; claims are being deleted. There is no way back.
+    Deleting,
 }
 
 /// A disruption in progress.
@@ -124,16 +146,27 @@ pub enum CommandPhase {
 pub struct Command {
     /// Its id; the key.
     pub id: CommandId,
-    /// Why.
-    pub reason: DisruptionReason,
+    /// What found it.
+    pub method: Method,
     /// Nodes to go.
     pub nodes: Vec<CommandNode>,
+    /// What has to be usable before they go; none means they are only deleted.
+    pub replacements: Vec<Replacement>,
     /// When it was decided.
     pub proposed_at: Timestamp,
     /// When its next step is due.
     pub due_at: Timestamp,
+    /// When it is given up, unless it got to deleting.
+    pub deadline_at: Timestamp,
     /// How far it got.
     pub phase: CommandPhase,
+}
+
+impl Command {
+    /// The reason budgets and events know it by.
+    pub const fn reason(&self) -> DisruptionReason {
+        self.method.reason()
+    }
 }
 
 /// State between invocations.
@@ -222,11 +255,14 @@ pub trait Store: Sync {
         term_secs: u32,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Writes a command over its earlier phase, if the fence still holds (`FenceLost` otherwise).
+    /// Writes a command over its earlier phase, together with the intents of its replacements, all or none, if
+    /// the fence still holds (`FenceLost` otherwise). Intents that exist already are a `Conflict`. At most
+    /// [`MAX_INTENTS_PER_COMMIT`] less one.
     fn put_command(
         &self,
         fence: Fence,
         command: &Command,
+        intents: &[LaunchIntent],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Every command in progress, in order of ids.

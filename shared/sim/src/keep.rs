@@ -134,8 +134,13 @@ impl Keep {
         true
     }
 
-    pub(crate) fn put_command(&mut self, fence: Fence, command: &Command) -> Result<(), StoreError> {
-        self.holds(fence)?;
+    pub(crate) fn put_command(
+        &mut self,
+        fence: Fence,
+        command: &Command,
+        intents: &[LaunchIntent],
+    ) -> Result<(), StoreError> {
+        self.commit_intents(fence, intents)?;
         self.commands.insert(command.id.clone(), command.clone());
         Ok(())
     }

@@ -74,8 +74,8 @@ async fn carry_out<P: Ports>(
     let mut outcome = Outcome::default();
     let (kept, look_again_at) = validate(context, &mut loaded, &command, &mut outcome);
     if !kept.is_empty() {
-        let accepted = Command { nodes: kept, phase: CommandPhase::Accepted, ..command.clone() };
-        context.ports.store().put_command(lease.fence, &accepted).await?;
+        let accepted = Command { nodes: kept, phase: CommandPhase::Deleting, ..command.clone() };
+        context.ports.store().put_command(lease.fence, &accepted, &[]).await?;
         for node in &accepted.nodes {
             disrupt(context, &accepted, node, &mut outcome).await?;
         }
@@ -140,7 +140,7 @@ async fn disrupt<P: Ports>(
         outcome.push(Fact::Abandoned { claim: node.claim.to_arc(), why });
         return Ok(());
     }
-    let reason = command.reason.as_str();
+    let reason = command.reason().as_str();
     let finding = Finding {
         kind: ConditionKind::DisruptionReason,
         status: ConditionStatus::True,
@@ -162,7 +162,7 @@ async fn disrupt<P: Ports>(
     outcome.push(Fact::Disrupted {
         claim: node.claim.clone(),
         node: node.node.clone(),
-        reason: command.reason,
+        reason: command.reason(),
     });
     Ok(())
 }

@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use joiner_core::disruption::blocked::Blocked;
 use joiner_core::disruption::candidate::{Candidate, Fleet};
 use joiner_core::disruption::emptiness;
-use joiner_core::model::{DisruptionReason, NodeClaim};
+use joiner_core::disruption::rounds::Method;
+use joiner_core::model::NodeClaim;
 use joiner_ports::{
     ClaimName, Command, CommandId, CommandNode, CommandPhase, Delay, Event, Lease, LeaseAnswer, Message,
     NameError, Ports, Queue, Store,
@@ -91,17 +92,20 @@ async fn propose<P: Ports>(
     let due_at = context.now + context.settings.validation_delay;
     let command = Command {
         id: CommandId::new(&format!("empty-{}", lease.fence.0))?,
-        reason: DisruptionReason::Empty,
+        method: Method::Emptiness,
+        replacements: Vec::new(),
         nodes: chosen.iter().map(node_of).collect::<Result<_, NameError>>()?,
         proposed_at: context.now,
         due_at,
+        deadline_at: context.now + SignedDuration::from_mins(10),
         phase: CommandPhase::Proposed,
     };
-    context.ports.store().put_command(lease.fence, &command).await?;
+    context.ports.store().put_command(lease.fence, &command, &[]).await?;
     let step = Message::CommandStep { command: command.id.clone() };
     context.ports.queue().send(step, Delay::until(due_at, context.now)).await?;
     let nodes = command.nodes.iter().map(|node| node.node.clone()).collect();
-    outcome.push(Fact::CommandProposed { command: command.id, reason: command.reason, nodes, due_at });
+    let reason = command.reason();
+    outcome.push(Fact::CommandProposed { command: command.id, reason, nodes, due_at });
     Ok(())
 }
 

@@ -90,7 +90,7 @@ fn a_command_whose_run_died_after_the_taint_is_carried_on() {
     let step = proposed(&fake);
     fake.with(|inside| {
         inside.snapshot.nodes[0].taints.push(disrupted_taint());
-        inside.commands.values_mut().for_each(|command| command.phase = CommandPhase::Accepted);
+        inside.commands.values_mut().for_each(|command| command.phase = CommandPhase::Deleting);
     });
     fake.handle(step, 130);
     assert!(is_going(&fake));

@@ -442,7 +442,13 @@ impl Store for Fake {
     async fn nominations(&self, now: Timestamp) -> Result<Vec<Nomination>, StoreError> {
         Ok(self.with(|inside| inside.nominations.iter().filter(|n| n.until > now).cloned().collect()))
     }
-    async fn put_command(&self, _: Fence, command: &Command) -> Result<(), StoreError> {
+    async fn put_command(
+        &self,
+        fence: Fence,
+        command: &Command,
+        intents: &[LaunchIntent],
+    ) -> Result<(), StoreError> {
+        self.commit_intents(fence, intents).await?;
         self.with(|inside| inside.commands.insert(command.id.clone(), command.clone()));
         Ok(())
     }

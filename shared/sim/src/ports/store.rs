@@ -98,8 +98,13 @@ impl Store for SimPorts {
         self.call(STORE, "hold watch", |world| Ok(world.keep.hold_watch(holder, now, term_secs))).await
     }
 
-    async fn put_command(&self, fence: Fence, command: &Command) -> Result<(), StoreError> {
-        self.call(STORE, "put command", |world| world.keep.put_command(fence, command)).await
+    async fn put_command(
+        &self,
+        fence: Fence,
+        command: &Command,
+        intents: &[LaunchIntent],
+    ) -> Result<(), StoreError> {
+        self.call(STORE, "put command", |world| world.keep.put_command(fence, command, intents)).await
     }
 
     async fn commands(&self) -> Result<Vec<Command>, StoreError> {
