@@ -1,1 +1,16 @@
 //! What tests on real wires need: servers, certificates, processes.
+//!
+//! Everything runs on loopback, on free ports, in folders of its own, and ends with the test, however that ends. What
+//! takes long to make is kept in a folder for caches. What cannot be had is an error with its remedy.
+
+mod cache;
+pub mod control_plane;
+mod guard;
+pub mod loopback;
+pub mod moto;
+pub mod process;
+mod run_folder;
+mod setup_error;
+
+pub use run_folder::RunFolder;
+pub use setup_error::SetupError;
