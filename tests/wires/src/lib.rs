@@ -9,6 +9,7 @@ mod guard;
 pub mod loopback;
 pub mod moto;
 pub mod process;
+pub mod python;
 mod run_folder;
 mod setup_error;
 

@@ -1,19 +1,16 @@
 //! How does a test get an AWS of its own? moto, a server that emulates its APIs, in a Python environment of ours.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use crate::cache;
 use crate::loopback::{free_port, http_status, ready};
 use crate::process::{Launch, Process};
+use crate::python;
 use crate::run_folder::RunFolder;
 use crate::setup_error::SetupError;
 
 /// What is installed, every version pinned.
 const REQUIREMENTS: &str = include_str!("../moto/requirements.txt");
-const REMEDY: &str = "tests on real wires need Python 3.11 or later with venv and pip";
 
 /// A running moto, empty at first. Dropping it ends it.
 pub struct Moto {
@@ -27,9 +24,7 @@ impl Moto {
     /// # Errors
     /// Python is missing, packages cannot be had, or the server does not come up; with its last lines.
     pub async fn start(folder: &RunFolder) -> Result<Self, SetupError> {
-        let environment = tokio::task::spawn_blocking(environment)
-            .await
-            .map_err(|e| SetupError::because("installing moto", &e))??;
+        let environment = python::environment("moto", REQUIREMENTS).await?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let mut process = Launch::new("moto", environment.join("bin/python"))
             .args(["-m", "moto.server", "-H", "127.0.0.1", "-p"])
@@ -57,30 +52,4 @@ impl Moto {
     pub fn tail(&self, lines: usize) -> String {
         self.process.tail(lines)
     }
-}
-
-/// The Python environment with moto in it.
-fn environment() -> Result<PathBuf, SetupError> {
-    cache::folder("moto", &[REQUIREMENTS], |path| {
-        eprintln!("installing moto into {}: once", path.display());
-        install(path)
-    })
-}
-
-fn install(path: &Path) -> Result<(), SetupError> {
-    cache::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(path), REMEDY)?;
-    let list = path.join("requirements.txt");
-    std::fs::write(&list, REQUIREMENTS)
-        .map_err(|e| SetupError::because(format!("writing {}", list.display()), &e))?;
-    let mut pip = Command::new(path.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--requirement",
-    ]);
-    cache::run(pip.arg(&list), REMEDY)
 }
