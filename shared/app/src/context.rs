@@ -19,6 +19,8 @@ pub struct Settings {
     pub unavailable_for: SignedDuration,
     /// How long a disruption waits before it is looked at again and carried out (disruption 2.9).
     pub validation_delay: SignedDuration,
+    /// Whether spot nodes may be replaced by cheaper spot nodes (disruption 2.6; off unless asked for).
+    pub spot_to_spot: bool,
     /// How old an instance without a claim must be before it is terminated (disruption 4.7).
     pub orphan_age: SignedDuration,
 }
@@ -32,6 +34,7 @@ impl Settings {
         lease_term_secs: 120,
         unavailable_for: SignedDuration::from_mins(3),
         validation_delay: SignedDuration::from_secs(15),
+        spot_to_spot: false,
         orphan_age: SignedDuration::from_secs(30),
     };
 }

@@ -73,6 +73,10 @@ pub enum Fact {
     Blocked { claim: Arc<str>, why: Blocked },
     /// A command no longer holds for a node.
     Abandoned { claim: Arc<str>, why: String },
+    /// Nodes are marked, and what takes their place is being launched.
+    Replacing { command: CommandId, claims: Vec<ClaimName> },
+    /// A machine that takes the place of others was seen usable.
+    ReplacementUsable { command: CommandId, claim: ClaimName },
     /// A node was tainted and its claim deleted.
     Disrupted { claim: ClaimName, node: Arc<str>, reason: DisruptionReason },
     /// A taint that no command stands for was taken away.
@@ -176,6 +180,11 @@ impl fmt::Display for Fact {
             }
             Blocked { claim, why } => write!(f, "{claim}: not disrupted: {why}"),
             Abandoned { claim, why } => write!(f, "{claim}: disruption abandoned: {why}"),
+            Replacing { command, claims } => {
+                let names: Vec<&str> = claims.iter().map(ClaimName::as_str).collect();
+                write!(f, "{command}: nodes marked, waiting for {}", names.join(" "))
+            }
+            ReplacementUsable { command, claim } => write!(f, "{command}: replacement {claim} is usable"),
             Disrupted { claim, node, reason } => {
                 write!(f, "{claim}: node {node} disrupted, {}", reason.as_str())
             }

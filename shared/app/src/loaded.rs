@@ -1,8 +1,9 @@
 //! Loading: the snapshot that decisions are made on, put together from cluster, catalog and store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use joiner_core::disruption::candidate::Volatile;
 use joiner_core::in_flight;
 use joiner_core::model::{NamespacedName, NodeClass, Snapshot, Unavailable};
@@ -57,7 +58,11 @@ pub(crate) async fn load<P: Ports>(context: &Context<'_, P>) -> Result<Result<Lo
     mark_commands(&mut snapshot, &commands);
     add_in_flight(&mut snapshot, &intents);
     let in_command = commands.iter().flat_map(|c| &c.nodes).map(|node| node.claim.to_arc()).collect();
-    let nominated = nominated.into_iter().map(|n| (n.node, n.until)).collect();
+    let mut nominated: BTreeMap<Arc<str>, Timestamp> =
+        nominated.into_iter().map(|n| (n.node, n.until)).collect();
+    // What is to take the place of nodes is kept free for their pods.
+    let replacing = commands.iter().flat_map(|c| c.replacements.iter().map(|one| (c.deadline_at, one)));
+    nominated.extend(replacing.filter_map(|(until, one)| Some((one.claim.as_ref()?.to_arc(), until))));
     let volatile = Volatile { nominated, in_command };
     Ok(Ok(Loaded { snapshot, intents, volatile, unavailable }))
 }

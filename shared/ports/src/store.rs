@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use joiner_core::disruption::rounds::Method;
 use joiner_core::model::{DisruptionReason, NamespacedName, Unavailable};
 use joiner_core::scheduling::plan::ClaimDraft;
+use serde::{Deserialize, Serialize};
 
 use crate::{ClaimName, CommandId, Fence, StoreError};
 
@@ -40,7 +41,8 @@ pub enum LeaseAnswer {
 }
 
 /// How far a launch got.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum IntentPhase {
     /// Decided; the claim may not exist yet, no launch was tried.
     Committed,
@@ -53,7 +55,8 @@ pub enum IntentPhase {
 }
 
 /// One machine that was decided on and is not known to run yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LaunchIntent {
     /// Name of its claim; the key.
     pub claim: ClaimName,
@@ -72,7 +75,8 @@ pub struct LaunchIntent {
 }
 
 /// First and last sight of pods that are waiting for a pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BatchWindow {
     /// The first.
     pub first_seen: Timestamp,
@@ -81,7 +85,8 @@ pub struct BatchWindow {
 }
 
 /// Something not to be had, and until when that is believed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UnavailableUntil {
     /// What.
     pub what: Unavailable,
@@ -90,7 +95,8 @@ pub struct UnavailableUntil {
 }
 
 /// Pods are expected on a node, which shields it from disruption.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Nomination {
     /// Node, or claim whose node has not joined.
     pub node: Arc<str>,
@@ -99,7 +105,8 @@ pub struct Nomination {
 }
 
 /// One node of a command.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CommandNode {
     /// Its claim.
     pub claim: ClaimName,
@@ -112,7 +119,8 @@ pub struct CommandNode {
 }
 
 /// A machine that has to be usable before the nodes of a command go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Replacement {
     /// Name of its claim; chosen when the command is accepted.
     pub claim: Option<ClaimName>,
@@ -129,12 +137,11 @@ pub struct Replacement {
 }
 
 /// How far a command got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum CommandPhase {
     /// Decided; to be looked at again before anything is touched.
     Proposed,
-    /// Found still right; nodes are being tainted, nothing else is touched.
-    Tainting,
     /// Nodes are tainted and the intents of the replacements committed; they must become usable.
     Replacing,
     /// Nothing is waited for any more; claims are being deleted. There is no way back.
@@ -142,7 +149,8 @@ pub enum CommandPhase {
 }
 
 /// A disruption in progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Command {
     /// Its id; the key.
     pub id: CommandId,

@@ -1,33 +1,42 @@
-//! Nodes nobody needs: find them, within budgets, and have them looked at again before anything is touched.
+//! Nodes that should go: find them by all methods in their order, within budgets, and have them looked at again
+//! before anything is touched.
 //!
-//! A decision becomes a command in the store; [`command`] carries it out. What the claims say of being
-//! consolidatable is kept in [`conditions`].
+//! A decision becomes a command in the store; [`command`] carries it out: [`accept`] looks again and marks the
+//! nodes, [`replace`] waits for what takes their place, [`remove`] deletes their claims or takes everything back.
+//! What the claims say of being consolidatable is kept in [`conditions`], what keeps nodes is told by [`report`].
 
+mod accept;
 pub mod command;
 mod conditions;
+mod remove;
+mod replace;
+mod report;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use joiner_core::disruption::blocked::Blocked;
-use joiner_core::disruption::candidate::{Candidate, Fleet};
-use joiner_core::disruption::emptiness;
-use joiner_core::disruption::rounds::Method;
-use joiner_core::model::NodeClaim;
+use joiner_core::disruption::budget;
+use joiner_core::disruption::calm::{Calm, calm};
+use joiner_core::disruption::candidate::Fleet;
+use joiner_core::disruption::rounds::{self, Disruption, Method, Round};
+use joiner_core::model::Snapshot;
+use joiner_core::scheduling::{draft, instance_types_of};
 use joiner_ports::{
-    ClaimName, Command, CommandId, CommandNode, CommandPhase, Delay, Event, Lease, LeaseAnswer, Message,
-    NameError, Ports, Queue, Store,
+    ClaimName, Command, CommandId, CommandNode, CommandPhase, Delay, Lease, LeaseAnswer, Message, NameError,
+    Ports, Queue, Replacement, Store,
 };
 
 use crate::context::Context;
-use crate::events::{claim_ref, node_ref, pool_ref};
 use crate::fact::{Fact, Outcome};
 use crate::failure::Failure;
 use crate::loaded::{self, Loaded};
 use crate::send_again;
 
-/// Seconds between two events that say why a node is not consolidated (disruption 5.1).
-const UNCONSOLIDATABLE_QUIET_SECS: u64 = 900;
-/// Seconds between two events that say that a pool's budgets allow nothing.
-const BUDGET_QUIET_SECS: u64 = 60;
+/// Shortest and longest time a command may take, and what each node adds to it (disruption 2.15).
+const SHORTEST: SignedDuration = SignedDuration::from_mins(10);
+const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+const PER_NODE: SignedDuration = SignedDuration::from_millis(80);
 
 /// Handles a look at what may be disrupted.
 ///
@@ -63,88 +72,116 @@ async fn look<P: Ports>(
     context: &Context<'_, P>,
     lease: &Lease,
 ) -> Result<(Outcome, Option<Timestamp>), Failure> {
-    let loaded = match loaded::load(context).await? {
+    let mut loaded = match loaded::load(context).await? {
         Ok(loaded) => loaded,
         Err(why) => return Ok((Fact::Incomplete { why }.into(), None)),
     };
     let mut outcome = Outcome::default();
-    conditions::tidy(context, &loaded, &mut outcome).await?;
+    let settled = conditions::settle(context, &mut loaded.snapshot);
+    conditions::tidy(context, &loaded, settled, &mut outcome).await?;
     let fleet = Fleet::new(&loaded.snapshot, &loaded.volatile, context.now);
-    let emptiness = emptiness::decide(&fleet, None);
-    if !emptiness.chosen.is_empty() {
-        propose(context, lease, &emptiness.chosen, &mut outcome).await?;
+    let rounds = rounds::look(&fleet, &context.knobs(), context.settings.spot_to_spot);
+    if let Some(round) = rounds.last() {
+        for (index, disruption) in round.commands.iter().enumerate() {
+            let name = format!("{}-{}-{index}", round.method.reason().as_str().to_lowercase(), lease.fence.0);
+            let command = command_of(context, &loaded, (round.method, CommandId::new(&name)?), disruption)?;
+            propose(context, lease, command, &mut outcome).await?;
+        }
     }
-    let events = blocked_events(context, &loaded, &fleet, &emptiness.blocked);
-    for (claim, why) in emptiness.blocked {
-        outcome.push(Fact::Blocked { claim, why });
-    }
-    context.record(events).await?;
-    Ok((outcome, emptiness.look_again_at))
+    let look_again_at = next_look(context, &fleet, &rounds);
+    report::blocked(context, &loaded, &fleet, rounds, &mut outcome).await?;
+    Ok((outcome, look_again_at))
+}
+
+/// The next moment that may change the answer without any event: a node turns calm, a budget opens, something that
+/// shields a node ends.
+fn next_look<P>(context: &Context<'_, P>, fleet: &Fleet<'_>, rounds: &[Round]) -> Option<Timestamp> {
+    let snapshot = fleet.snapshot();
+    let calming = snapshot.node_claims.iter().filter(|claim| claim.deletion_at.is_none()).filter_map(
+        |claim| match calm(claim, fleet.pool_of(claim)?, context.now) {
+            Calm::Restless { until } => Some(until),
+            Calm::Consolidatable | Calm::NotInitialized | Calm::Never | Calm::Static => None,
+        },
+    );
+    let spent: BTreeSet<&Arc<str>> = rounds
+        .iter()
+        .flat_map(|round| &round.budgets.0)
+        .filter(|(_, left)| left.is_spent())
+        .map(|(pool, _)| pool)
+        .collect();
+    let pools = snapshot.node_pools.iter().filter(|pool| spent.contains(&pool.name));
+    let openings = pools.filter_map(|pool| budget::next_change(&pool.budgets, context.now));
+    let endings = rounds.iter().flat_map(|round| round.blocked.values()).filter_map(|why| why.ends_at());
+    calming.chain(openings).chain(endings).filter(|at| *at > context.now).min()
+}
+
+/// A decision as a record.
+fn command_of<P: Ports>(
+    context: &Context<'_, P>,
+    loaded: &Loaded,
+    (method, id): (Method, CommandId),
+    disruption: &Disruption,
+) -> Result<Command, Failure> {
+    let nodes = disruption.nodes.iter().zip(&disruption.claims);
+    let nodes: Vec<CommandNode> =
+        nodes.filter_map(|pair| node_of(&loaded.snapshot, pair).transpose()).collect::<Result<_, _>>()?;
+    let wait = if method.waits() { context.settings.validation_delay } else { SignedDuration::ZERO };
+    let count = i32::try_from(nodes.len()).unwrap_or(i32::MAX);
+    Ok(Command {
+        id,
+        method,
+        replacements: replacements(&loaded.snapshot, disruption),
+        proposed_at: context.now,
+        due_at: context.now + wait,
+        deadline_at: context.now + (PER_NODE * count).clamp(SHORTEST, LONGEST),
+        phase: CommandPhase::Proposed,
+        nodes,
+    })
+}
+
+fn node_of(
+    snapshot: &Snapshot,
+    (node, claim): (&Arc<str>, &Arc<str>),
+) -> Result<Option<CommandNode>, NameError> {
+    let claim = snapshot.node_claims.iter().find(|known| known.name == *claim);
+    let node = snapshot.nodes.iter().find(|known| known.name == *node);
+    let Some((claim, node)) = claim.zip(node) else { return Ok(None) };
+    Ok(Some(CommandNode {
+        claim: ClaimName::new(&claim.name)?,
+        claim_uid: Arc::clone(&claim.uid),
+        node: Arc::clone(&node.name),
+        node_uid: Arc::clone(&node.uid),
+    }))
+}
+
+/// What has to be launched first. Every proposed machine comes from a pool of the snapshot.
+fn replacements(snapshot: &Snapshot, disruption: &Disruption) -> Vec<Replacement> {
+    let of = |proposed: &joiner_core::scheduling::plan::ProposedClaim| {
+        let pool = snapshot.node_pools.iter().find(|pool| pool.name == proposed.node_pool)?;
+        Some(Replacement {
+            claim: None,
+            node_pool: Arc::clone(&pool.name),
+            node_pool_uid: Arc::clone(&pool.uid),
+            draft: draft(proposed, pool, &instance_types_of(snapshot, &pool.name)),
+            pods: proposed.pods.clone(),
+            usable: false,
+        })
+    };
+    disruption.replacements.iter().filter_map(of).collect()
 }
 
 /// Stores the command, and has it looked at again once validation is due.
 async fn propose<P: Ports>(
     context: &Context<'_, P>,
     lease: &Lease,
-    chosen: &[Candidate<'_>],
+    command: Command,
     outcome: &mut Outcome,
 ) -> Result<(), Failure> {
-    let due_at = context.now + context.settings.validation_delay;
-    let command = Command {
-        id: CommandId::new(&format!("empty-{}", lease.fence.0))?,
-        method: Method::Emptiness,
-        replacements: Vec::new(),
-        nodes: chosen.iter().map(node_of).collect::<Result<_, NameError>>()?,
-        proposed_at: context.now,
-        due_at,
-        deadline_at: context.now + SignedDuration::from_mins(10),
-        phase: CommandPhase::Proposed,
-    };
     context.ports.store().put_command(lease.fence, &command, &[]).await?;
     let step = Message::CommandStep { command: command.id.clone() };
-    context.ports.queue().send(step, Delay::until(due_at, context.now)).await?;
-    let nodes = command.nodes.iter().map(|node| node.node.clone()).collect();
+    context.ports.queue().send(step, Delay::until(command.due_at, context.now)).await?;
+    let nodes = command.nodes.iter().map(|node| Arc::clone(&node.node)).collect();
     let reason = command.reason();
-    outcome.push(Fact::CommandProposed { command: command.id, reason, nodes, due_at });
+    outcome.push(Fact::CommandProposed { command: command.id, reason, nodes, due_at: command.due_at });
     Ok(())
-}
-
-fn node_of(candidate: &Candidate<'_>) -> Result<CommandNode, NameError> {
-    Ok(CommandNode {
-        claim: ClaimName::new(&candidate.claim.name)?,
-        claim_uid: candidate.claim.uid.clone(),
-        node: candidate.node.name.clone(),
-        node_uid: candidate.node.uid.clone(),
-    })
-}
-
-/// What keeps nodes, for people who look at them (disruption 1.4, 2.3, 2.14).
-fn blocked_events<P: Ports>(
-    context: &Context<'_, P>,
-    loaded: &Loaded,
-    fleet: &Fleet<'_>,
-    blocked: &std::collections::BTreeMap<std::sync::Arc<str>, Blocked>,
-) -> Vec<Event> {
-    let mut events = Vec::new();
-    for (name, why) in blocked {
-        let claim: Option<&NodeClaim> = loaded.snapshot.node_claims.iter().find(|claim| claim.name == *name);
-        if let (Some(claim), Some(reason)) = (claim, why.event_reason()) {
-            let quiet = |event: Event| match why {
-                Blocked::ConsolidationDisabled(_) => {
-                    Event { quiet_secs: UNCONSOLIDATABLE_QUIET_SECS, ..event }
-                }
-                _ => event,
-            };
-            let about = fleet.node_of(claim).map(node_ref).into_iter().chain([claim_ref(claim)]);
-            events.extend(about.map(|about| quiet(context.normal(about, reason, why.to_string()))));
-        }
-        if let Blocked::BudgetSpent { pool, .. } | Blocked::BudgetUnreadable { pool, .. } = why
-            && let Some(pool) = loaded.snapshot.node_pools.iter().find(|p| p.name == *pool)
-        {
-            let event = context.normal(pool_ref(pool), "DisruptionBlocked", why.to_string());
-            events.push(Event { quiet_secs: BUDGET_QUIET_SECS, ..event });
-        }
-    }
-    events.dedup();
-    events
 }

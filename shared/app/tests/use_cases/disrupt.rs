@@ -128,10 +128,10 @@ fn a_node_found_restless_at_the_second_look_is_looked_at_when_it_is_calm() {
     let step = proposed(&fake);
     fake.with(|inside| inside.snapshot.node_claims[0].last_pod_event_at = Some(at(101)));
     fake.handle(step, 115);
-    assert_eq!(
-        fake.sent().last(),
-        Some(&(Message::DisruptTick { again_until: at(175) }, Delay::from_secs(16)))
-    );
+    let look = Message::DisruptTick { again_until: at(175) };
+    assert_eq!(fake.sent().last(), Some(&(look.clone(), Delay::from_secs(10))));
+    fake.handle(look.clone(), 125);
+    assert_eq!(fake.sent().last(), Some(&(look, Delay::from_secs(6))));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::blocked::Blocked;
 use crate::model::{ConditionKind, ConditionStatus, NodeClaim, NodePool};
 
 /// Whether a claim's node may be consolidated, as far as calm goes.
@@ -38,6 +39,22 @@ pub fn calm(claim: &NodeClaim, pool: &NodePool, now: Timestamp) -> Calm {
         Ok(until) if now >= until => Calm::Consolidatable,
         Ok(until) => Calm::Restless { until },
         Err(_) => Calm::Never,
+    }
+}
+
+/// Whether a claim says that it may be consolidated; until when it may not, where that can be told.
+///
+/// # Errors
+/// What it waits for.
+pub(super) fn settled(claim: &NodeClaim, pool: &NodePool, now: Timestamp) -> Result<(), Blocked> {
+    if claim.is(ConditionKind::Consolidatable) {
+        return Ok(());
+    }
+    match calm(claim, pool, now) {
+        Calm::Restless { until } => Err(Blocked::Restless { until }),
+        Calm::Consolidatable | Calm::NotInitialized | Calm::Never | Calm::Static => {
+            Err(Blocked::NotConsolidatable)
+        }
     }
 }
 

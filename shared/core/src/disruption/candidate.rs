@@ -59,6 +59,11 @@ impl<'a> Fleet<'a> {
         Fleet { snapshot, volatile, now, nodes, pods, pools }
     }
 
+    /// The snapshot.
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
     /// Pods bound to a node.
     pub fn pods_of(&self, node: &Node) -> &[&'a Pod] {
         self.pods.get(&*node.name).map_or(&[], |pods| pods)

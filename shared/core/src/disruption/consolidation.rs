@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::balance::Balance;
 use super::blocked::Blocked;
 use super::budget::Allowance;
-use super::calm::{Calm, calm};
+use super::calm::{self, Calm, calm};
 use super::candidate::{Candidate, Fleet};
 use super::cost::{by_savings_ratio, is_empty};
 use super::replacement::{NoReplacement, narrow, without_same_types};
 use super::rounds::{Budgets, Disruption, Terms};
-use crate::model::{ConditionKind, ConsolidationPolicy, Price, keys};
+use crate::model::{ConsolidationPolicy, Price, keys};
 use crate::scheduling::instance_types_of;
 use crate::scheduling::plan::{ProposedClaim, Removal};
 
@@ -60,7 +60,7 @@ pub fn filter(candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Result<(), Blocke
     if candidate.pool.consolidation_policy == ConsolidationPolicy::WhenEmpty {
         return Err(Blocked::WhenEmptyOnly(Arc::clone(pool)));
     }
-    if candidate.claim.is(ConditionKind::Consolidatable) { Ok(()) } else { Err(Blocked::NotConsolidatable) }
+    calm::settled(candidate.claim, candidate.pool, fleet.now)
 }
 
 /// Nodes that are within their calm and take no pods that are only moved to save money (disruption 1.7).

@@ -1,56 +1,23 @@
 //! Emptiness: which nodes have no pods that anyone would miss, and how many of them may go now?
 //! (disruption 2.3, 2.4)
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::blocked::Blocked;
 use super::budget::{self, Allowance};
-use super::calm::{self, Calm};
+use super::calm;
 use super::candidate::{Candidate, Fleet, is_initialized};
+use super::cost::{by_savings_ratio, is_empty};
+use super::rounds::{Budgets, Disruption};
 use crate::eviction::{has_eviction_cost, is_reschedulable};
 use crate::model::{ConditionKind, DisruptionReason, NodePool};
 
-/// The answer: nodes to remove, what keeps each of the others, and when to look again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Emptiness<'a> {
-    /// Empty nodes within budget, dearest first.
-    pub chosen: Vec<Candidate<'a>>,
-    /// By claim: what keeps it.
-    pub blocked: BTreeMap<Arc<str>, Blocked>,
-    /// The next moment that may change the answer without any event, if one is known.
-    pub look_again_at: Option<Timestamp>,
-}
-
-/// Finds empty nodes, among all claims or among the given ones only; budgets always look at all.
-pub fn decide<'a>(fleet: &Fleet<'a>, among: Option<&BTreeSet<Arc<str>>>) -> Emptiness<'a> {
-    let mut answer = Emptiness::default();
-    let mut empty = Vec::new();
-    let asked = |name: &Arc<str>| among.is_none_or(|names| names.contains(name));
-    for claim in fleet.snapshot.node_claims.iter().filter(|c| c.node_class.is_supported() && asked(&c.name)) {
-        match fleet.assess(claim).and_then(|candidate| filter(candidate, fleet.now)) {
-            Ok(candidate) => empty.push(candidate),
-            Err(why) => {
-                answer.blocked.insert(Arc::clone(&claim.name), why);
-            }
-        }
-    }
-    empty.sort_by(|a, b| b.price.cmp(&a.price).then_with(|| a.claim.name.cmp(&b.claim.name)));
-    spend(fleet, empty, &mut answer);
-    let spent = answer.blocked.values().filter_map(|why| match why {
-        Blocked::BudgetSpent { pool, .. } => fleet.snapshot.node_pools.iter().find(|p| p.name == *pool),
-        _ => None,
-    });
-    let openings = spent.filter_map(|pool| budget::next_change(&pool.budgets, fleet.now));
-    let endings = answer.blocked.values().filter_map(Blocked::ends_at);
-    answer.look_again_at = openings.chain(endings).filter(|at| *at > fleet.now).min();
-    answer
-}
-
 /// What emptiness asks beyond being a candidate.
-fn filter(candidate: Candidate<'_>, now: Timestamp) -> Result<Candidate<'_>, Blocked> {
+///
+/// # Errors
+/// What keeps it.
+pub fn filter(candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Result<(), Blocked> {
     let pool = &candidate.pool.name;
     if candidate.pool.replicas.is_some() {
         return Err(Blocked::StaticPool(Arc::clone(pool)));
@@ -59,38 +26,31 @@ fn filter(candidate: Candidate<'_>, now: Timestamp) -> Result<Candidate<'_>, Blo
         return Err(Blocked::ConsolidationDisabled(Arc::clone(pool)));
     }
     // behaviour: disruption/empty-means-no-pod-worth-moving
-    let pods = candidate.pods.iter().filter(|pod| is_reschedulable(pod) && has_eviction_cost(pod)).count();
-    if pods > 0 {
+    if !is_empty(candidate) {
+        let pods =
+            candidate.pods.iter().filter(|pod| is_reschedulable(pod) && has_eviction_cost(pod)).count();
         return Err(Blocked::NotEmpty { pods });
     }
-    match calm::calm(candidate.claim, candidate.pool, now) {
-        Calm::Consolidatable => Ok(candidate),
-        Calm::Restless { until } => Err(Blocked::Restless { until }),
-        Calm::NotInitialized => Err(Blocked::NotInitialized),
-        Calm::Never => Err(Blocked::ConsolidationDisabled(Arc::clone(pool))),
-        Calm::Static => Err(Blocked::StaticPool(Arc::clone(pool))),
-    }
+    calm::settled(candidate.claim, candidate.pool, fleet.now)
 }
 
-/// Takes candidates in order while the budgets of their pools last.
-fn spend<'a>(fleet: &Fleet<'a>, empty: Vec<Candidate<'a>>, answer: &mut Emptiness<'a>) {
-    let mut left: BTreeMap<Arc<str>, Result<Allowance, String>> = BTreeMap::new();
-    for candidate in empty {
-        let pool = &candidate.pool.name;
-        let allowance = left
-            .entry(Arc::clone(pool))
-            .or_insert_with(|| remaining(fleet, candidate.pool, DisruptionReason::Empty));
-        let why = match allowance {
-            Ok(allowance) if !allowance.is_spent() => {
-                *allowance = allowance.less(1);
-                answer.chosen.push(candidate);
-                continue;
-            }
-            Ok(_) => Blocked::BudgetSpent { pool: Arc::clone(pool), reason: DisruptionReason::Empty },
-            Err(why) => Blocked::BudgetUnreadable { pool: Arc::clone(pool), why: why.clone() },
-        };
-        answer.blocked.insert(Arc::clone(&candidate.claim.name), why);
-    }
+/// All empty nodes that the budgets allow, dearest first; nothing needs to be simulated.
+pub(super) fn decide(
+    mut candidates: Vec<Candidate<'_>>,
+    budgets: &mut Budgets,
+    blocked: &mut BTreeMap<Arc<str>, Blocked>,
+) -> Option<Disruption> {
+    candidates.sort_by(by_savings_ratio);
+    candidates.retain(|candidate| {
+        let pool = Arc::clone(&candidate.pool.name);
+        let taken = budgets.take(&pool);
+        if !taken {
+            let why = Blocked::BudgetSpent { pool, reason: DisruptionReason::Empty };
+            blocked.insert(Arc::clone(&candidate.claim.name), why);
+        }
+        taken
+    });
+    (!candidates.is_empty()).then(|| Disruption::new(&candidates, Vec::new()))
 }
 
 /// What the budgets of a pool leave for a reason, given the nodes that are away already.
@@ -115,8 +75,10 @@ pub fn remaining(fleet: &Fleet<'_>, pool: &NodePool, reason: DisruptionReason) -
 mod tests {
     use super::*;
     use crate::disruption::candidate::Volatile;
+    use crate::disruption::rounds::{self, Round};
     use crate::model::{Budget, BudgetNodes, Labels, NodeClaim, Pod, Snapshot, keys};
     use crate::samples::{self, at};
+    use crate::scheduling::plan::Knobs;
 
     /// Five initialized nodes `n0` to `n4` of a pool that may lose two, calm since second 100.
     fn world() -> Snapshot {
@@ -126,7 +88,7 @@ mod tests {
             NodePool { budgets: vec![two], consolidate_after_secs: Some(0), ..samples::pool("general") };
         let names = ["n0", "n1", "n2", "n3", "n4"];
         Snapshot {
-            node_claims: names.iter().map(|n| samples::initialized_claim("general", n, at(100))).collect(),
+            node_claims: names.iter().map(|name| calm_claim(name)).collect(),
             nodes: names.iter().map(|n| samples::initialized_node("general", n)).collect(),
             node_pools: vec![pool],
             instance_types: samples::instance_types(),
@@ -134,15 +96,32 @@ mod tests {
         }
     }
 
-    fn names(answer: &Emptiness<'_>) -> Vec<String> {
-        answer.chosen.iter().map(|c| c.claim.name.to_string()).collect()
+    fn calm_claim(name: &str) -> NodeClaim {
+        let mut claim = samples::initialized_claim("general", name, at(100));
+        claim.conditions.push(samples::holds(ConditionKind::Consolidatable, at(100)));
+        claim
+    }
+
+    /// What emptiness says of a world.
+    fn round(snapshot: &Snapshot, volatile: &Volatile) -> Round {
+        let fleet = Fleet::new(snapshot, volatile, at(200));
+        let knobs = Knobs {
+            now: at(200),
+            preference_policy: Default::default(),
+            min_values_policy: Default::default(),
+            reserved_mode: Default::default(),
+        };
+        rounds::look(&fleet, &knobs, false).remove(0)
+    }
+
+    fn names(round: &Round) -> Vec<String> {
+        round.commands.iter().flat_map(|c| &c.claims).map(ToString::to_string).collect()
     }
 
     #[test]
     fn empty_nodes_go_within_the_budget_and_the_others_say_why() {
         let (snapshot, volatile) = (world(), Volatile::default());
-        let fleet = Fleet::new(&snapshot, &volatile, at(200));
-        let answer = decide(&fleet, None);
+        let answer = round(&snapshot, &volatile);
         assert_eq!(names(&answer), ["n0", "n1"]);
         let spent = Blocked::BudgetSpent { pool: "general".into(), reason: DisruptionReason::Empty };
         assert_eq!(answer.blocked, ["n2", "n3", "n4"].map(|n| (n.into(), spent.clone())).into());
@@ -153,20 +132,17 @@ mod tests {
     fn nodes_that_are_not_ready_or_going_spend_the_budget() {
         let (mut snapshot, volatile) = (world(), Volatile::default());
         snapshot.nodes[4].ready = false;
-        let fleet = Fleet::new(&snapshot, &volatile, at(200));
-        assert_eq!(names(&decide(&fleet, None)), ["n0"]);
+        assert_eq!(names(&round(&snapshot, &volatile)), ["n0"]);
         let mut going = snapshot.clone();
         going.node_claims[3].deletion_at = Some(at(150));
-        let fleet = Fleet::new(&going, &volatile, at(200));
-        assert_eq!(names(&decide(&fleet, None)), [""; 0]);
+        assert_eq!(names(&round(&going, &volatile)), [""; 0]);
     }
 
     /// What keeps `n0` once the world was changed.
     fn keeps(change: impl FnOnce(&mut Snapshot, &mut Volatile)) -> Option<Blocked> {
         let (mut snapshot, mut volatile) = (world(), Volatile::default());
         change(&mut snapshot, &mut volatile);
-        let fleet = Fleet::new(&snapshot, &volatile, at(200));
-        decide(&fleet, Some(&["n0".into()].into())).blocked.remove("n0")
+        round(&snapshot, &volatile).blocked.remove("n0")
     }
 
     fn with_pod(pod: Pod) -> Option<Blocked> {
@@ -224,20 +200,12 @@ mod tests {
             pool(|p| p.consolidate_after_secs = None),
             Some(Blocked::ConsolidationDisabled("general".into()))
         );
-        assert_eq!(
-            pool(|p| p.consolidate_after_secs = Some(101)),
-            Some(Blocked::Restless { until: at(201) })
-        );
+        let restless = |s: &mut Snapshot| {
+            s.node_pools[0].consolidate_after_secs = Some(101);
+            s.node_claims[0].conditions.retain(|c| c.kind != ConditionKind::Consolidatable);
+        };
+        assert_eq!(keeps(|s, _| restless(s)), Some(Blocked::Restless { until: at(201) }));
         let foreign = |c: &mut NodeClaim| c.node_class.kind = "KWOKNodeClass".into();
         assert_eq!(keeps(|s, _| foreign(&mut s.node_claims[0])), None);
-    }
-
-    #[test]
-    fn the_earliest_moment_that_may_change_the_answer_is_told() {
-        let (mut snapshot, volatile) = (world(), Volatile::default());
-        snapshot.node_pools[0].consolidate_after_secs = Some(150);
-        snapshot.node_claims[2].last_pod_event_at = Some(at(80));
-        let fleet = Fleet::new(&snapshot, &volatile, at(200));
-        assert_eq!(decide(&fleet, None).look_again_at, Some(at(230)));
     }
 }

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::balance::Balance;
 use super::blocked::Blocked;
 use super::budget::Allowance;
 use super::candidate::{Candidate, Fleet};
-use super::cost::{by_savings_ratio, is_empty};
 use super::{consolidation, drift, emptiness};
 use crate::model::{ConditionKind, DisruptionReason, NamespacedName};
 use crate::scheduling::Ground;
 use crate::scheduling::plan::{Knobs, Plan, ProposedClaim, ReservedMode};
 
 /// The methods, in the order they are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Method {
     /// Empty nodes are deleted.
     Emptiness,
@@ -58,6 +59,17 @@ impl Method {
                 DisruptionReason::Underutilized
             }
         }
+    }
+
+    /// Whether what keeps pods only delays it, where the claim has a termination grace period.
+    pub const fn is_eventual(self) -> bool {
+        matches!(self, Method::StaticDrift | Method::Drift)
+    }
+
+    /// Whether it is looked at again after a wait before it is carried out: consolidation and emptiness may be
+    /// overtaken by pods, drift stays (disruption 2.9, 2.11).
+    pub const fn waits(self) -> bool {
+        !self.is_eventual()
     }
 }
 
@@ -116,7 +128,12 @@ pub struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    fn new(fleet: &Fleet<'a>, knobs: &Knobs, spot_to_spot: bool, restless: &BTreeSet<Arc<str>>) -> Self {
+    pub(super) fn new(
+        fleet: &Fleet<'a>,
+        knobs: &Knobs,
+        spot_to_spot: bool,
+        restless: &BTreeSet<Arc<str>>,
+    ) -> Self {
         // A simulation never waits for a reservation.
         let knobs = Knobs { reserved_mode: ReservedMode::Fallback, ..*knobs };
         let pending = fleet.snapshot.pods.iter().filter(|pod| pod.is_provisionable()).map(|pod| &pod.key);
@@ -158,11 +175,10 @@ fn try_method<'a>(
     (terms, terms_of): (&mut Option<Terms<'a>>, &dyn Fn() -> Terms<'a>),
     method: Method,
 ) -> Round {
-    let eventual = matches!(method, Method::StaticDrift | Method::Drift);
     let mut blocked = BTreeMap::new();
     let mut assessed = Vec::new();
     for claim in fleet.snapshot.node_claims.iter().filter(|c| c.node_class.is_supported()) {
-        match fleet.assess_for(claim, eventual) {
+        match fleet.assess_for(claim, method.is_eventual()) {
             Ok(candidate) => assessed.push(candidate),
             Err(why) => {
                 blocked.insert(Arc::clone(&claim.name), why);
@@ -191,7 +207,7 @@ fn try_method<'a>(
     }
     let mut budgets = budgets_for(fleet, method.reason());
     let command = match method {
-        Method::Emptiness => empty(candidates, &mut budgets),
+        Method::Emptiness => emptiness::decide(candidates, &mut budgets, &mut blocked),
         Method::StaticDrift => None,
         Method::Drift => drift::decide(terms.get_or_insert_with(terms_of), candidates, &budgets),
         Method::MultiNodeConsolidation => {
@@ -211,19 +227,11 @@ fn try_method<'a>(
     Round { method, candidates: names, budgets, commands: command.into_iter().collect(), blocked }
 }
 
-fn filter(method: Method, candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Result<(), Blocked> {
+pub(super) fn filter(method: Method, candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Result<(), Blocked> {
     let pool = &candidate.pool.name;
     let is_static = candidate.pool.replicas.is_some();
     match method {
-        Method::Emptiness if is_static => Err(Blocked::StaticPool(Arc::clone(pool))),
-        Method::Emptiness if candidate.pool.consolidate_after_secs.is_none() => {
-            Err(Blocked::ConsolidationDisabled(Arc::clone(pool)))
-        }
-        Method::Emptiness if !is_empty(candidate) => Err(Blocked::NotEmpty { pods: candidate.pods.len() }),
-        Method::Emptiness if !candidate.claim.is(ConditionKind::Consolidatable) => {
-            Err(Blocked::NotConsolidatable)
-        }
-        Method::Emptiness => Ok(()),
+        Method::Emptiness => emptiness::filter(candidate, fleet),
         // Pools with a fixed size are not kept yet, so their nodes are not replaced either.
         Method::StaticDrift => Err(Blocked::NotDrifted),
         Method::Drift if is_static => Err(Blocked::StaticPool(Arc::clone(pool))),
@@ -235,14 +243,7 @@ fn filter(method: Method, candidate: &Candidate<'_>, fleet: &Fleet<'_>) -> Resul
     }
 }
 
-/// All empty nodes that the budgets allow, dearest first; nothing needs to be simulated.
-fn empty(mut candidates: Vec<Candidate<'_>>, budgets: &mut Budgets) -> Option<Disruption> {
-    candidates.sort_by(by_savings_ratio);
-    candidates.retain(|candidate| budgets.take(&candidate.pool.name));
-    (!candidates.is_empty()).then(|| Disruption::new(&candidates, Vec::new()))
-}
-
-fn budgets_for(fleet: &Fleet<'_>, reason: DisruptionReason) -> Budgets {
+pub(super) fn budgets_for(fleet: &Fleet<'_>, reason: DisruptionReason) -> Budgets {
     let left = |pool: &crate::model::NodePool| {
         // A budget that cannot be read closes its pool.
         emptiness::remaining(fleet, pool, reason).unwrap_or(Allowance::AtMost(0))
