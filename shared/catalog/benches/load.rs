@@ -25,6 +25,11 @@ fn class(catalog: &Catalog) -> NodeClass {
         tags: Labels::new(),
         uid: "".into(),
         resolved: joiner_core::model::ResolvedClass::default(),
+        generation: 1,
+        annotations: Labels::new(),
+        finalizers: Vec::new(),
+        flaw: None,
+        conditions: Vec::new(),
         document: "{}".into(),
         hash: "1".into(),
     }

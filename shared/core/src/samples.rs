@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::model::{
     Condition, ConditionKind, ConditionStatus, ConsolidationPolicy, InstanceType, Labels, NamespacedName,
     Node, NodeClaim, NodeClassRef, NodePool, NodeTemplate, Overhead, Owner, Pod, PodPhase, PodSpec,
-    Readiness, Requirements, Resources, keys,
+    PoolStatus, Readiness, Requirements, Resources, keys,
 };
 
 /// A second of the epoch.
@@ -46,6 +46,9 @@ pub(crate) fn pool(name: &str) -> NodePool {
         readiness: Readiness::Ready,
         deleting: false,
         hash: "".into(),
+        annotations: Labels::new(),
+        flaw: None,
+        status: PoolStatus::default(),
     }
 }
 
@@ -109,6 +112,7 @@ pub(crate) fn node(name: &str) -> Node {
         created_at: Some(at(0)),
         deletion_at: None,
         ready: true,
+        ailments: Vec::new(),
         capacity: Resources::new(),
         allocatable: Resources::new(),
     }

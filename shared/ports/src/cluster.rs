@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 pub use joiner_core::machine::{Machine, VolumeAttachment};
+pub use joiner_core::model::ObjectCondition;
 use joiner_core::model::{
-    Condition, ConditionKind, ConditionStatus, Labels, NamespacedName, NodeClaim, Resources, Snapshot, Taint,
+    Condition, ConditionKind, Labels, NamespacedName, NodeClaim, Resources, Snapshot, Taint,
 };
 use joiner_core::scheduling::plan::ClaimDraft;
 
@@ -134,21 +135,6 @@ impl NodePatch {
     pub fn is_empty(&self) -> bool {
         *self == NodePatch::default()
     }
-}
-
-/// A condition of a pool or a class; those of claims are [`Condition`]s of their own kinds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObjectCondition {
-    /// Such as `Ready` (api 2.3, 3.4).
-    pub kind: &'static str,
-    /// Its truth.
-    pub status: ConditionStatus,
-    /// Machine-readable reason.
-    pub reason: Arc<str>,
-    /// For people.
-    pub message: Arc<str>,
-    /// Generation of the object it speaks of.
-    pub observed_generation: i64,
 }
 
 /// A change of a pool: what is named is written, everything else stays. A condition whose truth stays keeps the

@@ -5,6 +5,7 @@
 //! They carry a version of their own, so that nodes of another autoscaler are adopted instead of replaced.
 //! Source: reference, sections 2.6 and 3.6.
 
+use joiner_core::model::keys;
 use serde_json::{Value, json};
 
 use super::duration::DurationOrNever;
@@ -14,16 +15,16 @@ use super::parts::TaintSpec;
 use super::quantity::QuantityText;
 
 /// Version of the fingerprints below; changes with anything that changes a fingerprint.
-pub const HASH_VERSION: &str = "joiner.v1";
+pub const HASH_VERSION: &str = keys::HASH_VERSION;
 
 /// Annotation that holds the fingerprint of a NodePool.
-pub const NODEPOOL_HASH: &str = "karpenter.sh/nodepool-hash";
+pub const NODEPOOL_HASH: &str = keys::POOL_HASH;
 /// Annotation that holds the version of [`NODEPOOL_HASH`].
-pub const NODEPOOL_HASH_VERSION: &str = "karpenter.sh/nodepool-hash-version";
+pub const NODEPOOL_HASH_VERSION: &str = keys::POOL_HASH_VERSION;
 /// Annotation that holds the fingerprint of an EC2NodeClass.
-pub const EC2NODECLASS_HASH: &str = "karpenter.k8s.aws/ec2nodeclass-hash";
+pub const EC2NODECLASS_HASH: &str = keys::CLASS_HASH;
 /// Annotation that holds the version of [`EC2NODECLASS_HASH`].
-pub const EC2NODECLASS_HASH_VERSION: &str = "karpenter.k8s.aws/ec2nodeclass-hash-version";
+pub const EC2NODECLASS_HASH_VERSION: &str = keys::CLASS_HASH_VERSION;
 
 /// Fingerprint of the template of a NodePool, without its requirements.
 pub fn nodepool_hash(spec: &NodePoolSpec) -> String {

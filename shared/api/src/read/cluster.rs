@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use joiner_core::lifecycle::repair;
 use joiner_core::model::{
-    Expression, Labels, Node, NodeTerm, Operator, PodDisruptionBudget, StorageClass, Taint, TaintEffect,
-    Volume, VolumeClaim, VolumeLimit,
+    ConditionStatus, Expression, Labels, Node, NodeCondition, NodeTerm, Operator, PodDisruptionBudget,
+    StorageClass, Taint, TaintEffect, Volume, VolumeClaim, VolumeLimit,
 };
 
 use super::pod::{is_true, taint_effect, timestamp};
@@ -13,7 +14,8 @@ use super::requests::amounts;
 use super::selector;
 use super::shared::{Shared, name_of};
 use super::wire::{
-    BudgetWire, ClaimWire, CsiNodeWire, MetaOnly, NodeWire, StorageClassWire, TaintWire, VolumeObjectWire,
+    BudgetWire, ClaimWire, ConditionWire, CsiNodeWire, MetaOnly, NodeWire, StorageClassWire, TaintWire,
+    VolumeObjectWire,
 };
 
 /// Present on a claim once it is bound for good.
@@ -67,8 +69,27 @@ pub(super) fn node(wire: &NodeWire, shared: &mut Shared) -> Result<Node, Problem
         created_at: timestamp("metadata.creationTimestamp", &meta.creation_timestamp)?,
         deletion_at: timestamp("metadata.deletionTimestamp", &meta.deletion_timestamp)?,
         ready: conditions.is_none_or(|conditions| is_true(conditions, "Ready")),
+        ailments: ailments(conditions.unwrap_or_default())?,
         name,
     })
+}
+
+/// Conditions of the kinds that repair looks at, where they are not as they should be.
+fn ailments(conditions: &[ConditionWire]) -> Result<Vec<NodeCondition>, Problem> {
+    let mut ailments = Vec::new();
+    for condition in conditions {
+        let kind = condition.kind.as_deref().unwrap_or_default();
+        let status = match condition.status.as_deref() {
+            Some("True") => continue,
+            Some("False") => ConditionStatus::False,
+            Some(_) | None => ConditionStatus::Unknown,
+        };
+        let since = timestamp("status.conditions.lastTransitionTime", &condition.last_transition_time)?;
+        if let (true, Some(since)) = (repair::looks_at(kind), since) {
+            ailments.push(NodeCondition { kind: kind.into(), status, since });
+        }
+    }
+    Ok(ailments)
 }
 
 fn taint(wire: &TaintWire, shared: &mut Shared) -> Result<Taint, Problem> {

@@ -1,6 +1,8 @@
 //! Custom resources: read and checked as the API server and Karpenter would.
 
-use joiner_core::model::Readiness;
+use std::sync::Arc;
+
+use joiner_core::model::{ConditionStatus, Flaw, Readiness, ReportedCondition};
 use serde_json::Value;
 
 use super::documents::Found;
@@ -43,12 +45,49 @@ fn shortened(text: String) -> String {
 }
 
 /// Why an object with these faults cannot be used.
-pub(super) fn unusable(faults: &[Invalid]) -> Option<Readiness> {
+pub(super) fn flaw(faults: &[Invalid]) -> Option<Flaw> {
     let reason = faults.iter().find_map(|fault| match fault.stage {
         Stage::Runtime { reason } => Some(reason),
         Stage::Admission => None,
     })?;
     let message: Vec<String> =
         faults.iter().map(|fault| format!("{}: {}; {}", fault.path, fault.problem, fault.remedy)).collect();
-    Some(Readiness::NotReady { reason: reason.into(), message: message.join(", ").into() })
+    Some(Flaw { reason: reason.into(), message: message.join(", ").into() })
+}
+
+/// Whether it can be used: not with a flaw, else as its status says.
+pub(super) fn readiness(flaw: Option<&Flaw>, conditions: &[ReportedCondition]) -> Readiness {
+    let not_ready = |reason: &Arc<str>, message: &Arc<str>| Readiness::NotReady {
+        reason: Arc::clone(reason),
+        message: Arc::clone(message),
+    };
+    let ready = conditions.iter().find(|condition| &*condition.kind == "Ready");
+    let reported = ready.filter(|condition| condition.status != ConditionStatus::True);
+    match (flaw, reported) {
+        (Some(flaw), _) => not_ready(&flaw.reason, &flaw.message),
+        (None, Some(condition)) => not_ready(&condition.reason, &condition.message),
+        (None, None) => Readiness::Ready,
+    }
+}
+
+/// Conditions as a status carries them.
+pub(super) fn conditions(wire: &[crd::StatusCondition]) -> Vec<ReportedCondition> {
+    let condition = |wire: &crd::StatusCondition| ReportedCondition {
+        kind: wire.type_.as_str().into(),
+        status: truth(wire.status),
+        reason: wire.reason.as_str().into(),
+        message: wire.message.as_str().into(),
+        observed_generation: wire.observed_generation,
+        since: wire.last_transition_time,
+    };
+    wire.iter().map(condition).collect()
+}
+
+/// The truth of a condition.
+pub(super) fn truth(wire: crd::ConditionStatus) -> ConditionStatus {
+    match wire {
+        crd::ConditionStatus::True => ConditionStatus::True,
+        crd::ConditionStatus::False => ConditionStatus::False,
+        crd::ConditionStatus::Unknown => ConditionStatus::Unknown,
+    }
 }

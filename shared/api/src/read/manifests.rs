@@ -184,7 +184,7 @@ impl Reader {
         match &*found.kind {
             "NodePool" => {
                 let (pool, faults) = custom::read::<crd::NodePool>(found, notes)?;
-                read.node_pools.push(node_pool::node_pool(&pool, custom::unusable(&faults))?);
+                read.node_pools.push(node_pool::node_pool(&pool, custom::flaw(&faults))?);
             }
             "NodeClaim" => {
                 let (claim, _) = custom::read::<crd::NodeClaim>(found, notes)?;
@@ -199,7 +199,7 @@ impl Reader {
             }
             _ => {
                 let (class, faults) = custom::read::<crd::EC2NodeClass>(found, notes)?;
-                read.node_classes.push(node_class::node_class(&class, custom::unusable(&faults))?);
+                read.node_classes.push(node_class::node_class(&class, custom::flaw(&faults))?);
             }
         }
         Ok(())

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use joiner_core::model::{
-    AmiFamily, BlockDevice, CapacityReservation, Image, KubeletSettings, NetworkInterface, NodeClass,
-    Quantity, Readiness, ResolvedClass, ResourceName, SecurityGroup, Subnet, Threshold, Zone,
+    AmiFamily, BlockDevice, CapacityReservation, Flaw, Image, KubeletSettings, NetworkInterface, NodeClass,
+    Quantity, ResolvedClass, ResourceName, SecurityGroup, Subnet, Threshold, Zone,
 };
 use serde_json::{Map, Value};
 
-use super::node_pool::{labels, parsed_requirement, readiness, resource};
+use super::custom;
+use super::node_pool::{labels, parsed_requirement, resource};
 use super::problem::{Problem, each};
 use crate::crd;
 use crate::crd::ec2nodeclass as wire;
@@ -18,18 +19,16 @@ const MILLI_PERCENT: f64 = 1000.0;
 
 /// An EC2NodeClass. Zones are those of its status, if any; it is ready unless it is unusable or its status says
 /// otherwise.
-pub(super) fn node_class(
-    class: &crd::EC2NodeClass,
-    unusable: Option<Readiness>,
-) -> Result<NodeClass, Problem> {
+pub(super) fn node_class(class: &crd::EC2NodeClass, flaw: Option<Flaw>) -> Result<NodeClass, Problem> {
     let spec = &class.spec;
     let status = class.status.as_ref();
     let kubelet = spec.kubelet.as_ref().map(kubelet).unwrap_or_default();
-    let reported = readiness(status.map_or(&[], |status| &status.conditions));
+    let conditions = custom::conditions(status.map_or(&[], |status| &status.conditions));
+    let meta = &class.metadata;
     let reservations = status.map_or(&[][..], |status| &status.capacity_reservations);
     Ok(NodeClass {
         name: class.metadata.name.as_deref().unwrap_or_default().into(),
-        readiness: unusable.unwrap_or(reported),
+        readiness: custom::readiness(flaw.as_ref(), &conditions),
         deleting: class.metadata.deletion_timestamp.is_some(),
         ami_family: ami_family(spec.resolved_ami_family()),
         kubelet,
@@ -52,6 +51,11 @@ pub(super) fn node_class(
         hash: crd::hash::ec2nodeclass_hash(spec, "").into(),
         uid: class.metadata.uid.as_deref().unwrap_or_default().into(),
         resolved: status.map(resolved).transpose()?.unwrap_or_default(),
+        generation: meta.generation.unwrap_or(0),
+        annotations: meta.annotations.as_ref().map(labels).unwrap_or_default(),
+        finalizers: meta.finalizers.iter().flatten().map(|finalizer| finalizer.as_str().into()).collect(),
+        flaw,
+        conditions,
         document: serde_json::to_string(class).unwrap_or_default().into(),
     })
 }

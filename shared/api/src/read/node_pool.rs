@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use joiner_core::model::{
-    self, Budget, BudgetNodes, Condition, ConditionKind, ConsolidationPolicy, DisruptionReason, Labels,
-    NodeClaim, NodeClassRef, NodeOverlay, NodePool, NodeTemplate, Operator, Price, PriceChange, Quantity,
-    Readiness, Requirement, ResourceName, Resources, Taint, TaintEffect,
+    Budget, BudgetNodes, Condition, ConditionKind, ConsolidationPolicy, DisruptionReason, Flaw, Labels,
+    NodeClaim, NodeClassRef, NodeOverlay, NodePool, NodeTemplate, Operator, PoolStatus, Price, PriceChange,
+    Quantity, Requirement, ResourceName, Resources, Taint, TaintEffect,
 };
 
+use super::custom;
 use super::problem::{Problem, each};
 use crate::crd;
 
 /// A NodePool. It is ready unless it is unusable or its status says otherwise.
-pub(super) fn node_pool(pool: &crd::NodePool, unusable: Option<Readiness>) -> Result<NodePool, Problem> {
+pub(super) fn node_pool(pool: &crd::NodePool, flaw: Option<Flaw>) -> Result<NodePool, Problem> {
     let spec = &pool.spec;
     let name: Arc<str> = pool.metadata.name.as_deref().unwrap_or_default().into();
     let disruption = &spec.disruption;
+    let status = pool.status.as_ref().map(pool_status).transpose()?.unwrap_or_default();
     Ok(NodePool {
         uid: pool.metadata.uid.as_deref().map_or_else(|| name.clone(), Into::into),
         generation: pool.metadata.generation.unwrap_or(0),
@@ -37,11 +39,23 @@ pub(super) fn node_pool(pool: &crd::NodePool, unusable: Option<Readiness>) -> Re
         },
         weight: spec.weight.and_then(|weight| u32::try_from(weight).ok()).unwrap_or(0),
         replicas: spec.replicas.and_then(|replicas| u64::try_from(replicas).ok()),
-        readiness: unusable
-            .unwrap_or_else(|| readiness(pool.status.as_ref().map_or(&[], |status| &status.conditions))),
+        readiness: custom::readiness(flaw.as_ref(), &status.conditions),
         deleting: pool.metadata.deletion_timestamp.is_some(),
         hash: crd::hash::nodepool_hash(spec).into(),
+        annotations: pool.metadata.annotations.as_ref().map(labels).unwrap_or_default(),
+        flaw,
+        status,
         name,
+    })
+}
+
+/// What was last written of a pool.
+fn pool_status(wire: &crd::nodepool::NodePoolStatus) -> Result<PoolStatus, Problem> {
+    Ok(PoolStatus {
+        resources: resources(&wire.resources).map_err(|p| p.under("status.resources"))?,
+        nodes: u64::try_from(wire.nodes).unwrap_or(0),
+        node_class_observed_generation: wire.node_class_observed_generation,
+        conditions: custom::conditions(&wire.conditions),
     })
 }
 
@@ -119,11 +133,7 @@ pub(super) fn node_claim(claim: &crd::NodeClaim) -> Result<NodeClaim, Problem> {
 fn condition(wire: &crd::StatusCondition) -> Option<Condition> {
     Some(Condition {
         kind: ConditionKind::ALL.into_iter().find(|kind| kind.as_str() == wire.type_)?,
-        status: match wire.status {
-            crd::ConditionStatus::True => model::ConditionStatus::True,
-            crd::ConditionStatus::False => model::ConditionStatus::False,
-            crd::ConditionStatus::Unknown => model::ConditionStatus::Unknown,
-        },
+        status: custom::truth(wire.status),
         reason: wire.reason.as_str().into(),
         message: wire.message.as_str().into(),
         since: wire.last_transition_time,
@@ -170,18 +180,6 @@ fn price_adjustment(text: &str) -> Result<PriceChange, Problem> {
     }
     let usd: f64 = text.parse().map_err(|_| wrong())?;
     Ok(PriceChange::Adjust(Price::from_usd_per_hour(usd).nano_usd_per_hour))
-}
-
-/// Ready unless a `Ready` condition says otherwise.
-pub(super) fn readiness(conditions: &[crd::StatusCondition]) -> Readiness {
-    let ready = conditions.iter().find(|condition| condition.type_ == "Ready");
-    match ready.filter(|condition| condition.status != crd::ConditionStatus::True) {
-        None => Readiness::Ready,
-        Some(condition) => Readiness::NotReady {
-            reason: condition.reason.as_str().into(),
-            message: condition.message.as_str().into(),
-        },
-    }
 }
 
 fn requirement(wire: &crd::RequirementSpec) -> Result<Requirement, Problem> {

@@ -32,6 +32,11 @@ pub(crate) fn class() -> NodeClass {
         tags: Labels::new(),
         uid: "".into(),
         resolved: joiner_core::model::ResolvedClass::default(),
+        generation: 1,
+        annotations: Labels::new(),
+        finalizers: Vec::new(),
+        flaw: None,
+        conditions: Vec::new(),
         document: "{}".into(),
         hash: "".into(),
     }
@@ -61,6 +66,9 @@ pub(crate) fn pool() -> NodePool {
         readiness: Readiness::Ready,
         deleting: false,
         hash: "".into(),
+        annotations: Labels::new(),
+        flaw: None,
+        status: PoolStatus::default(),
     }
 }
 
@@ -180,6 +188,7 @@ pub(crate) fn node(name: &str, index: usize) -> Node {
         created_at: Some(at(5)),
         deletion_at: None,
         ready: true,
+        ailments: Vec::new(),
         capacity: amounts("2", "8Gi", "29"),
         allocatable: amounts("2", "8Gi", "29"),
     }

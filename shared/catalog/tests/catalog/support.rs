@@ -44,6 +44,11 @@ pub(crate) fn plain_class(ami_family: AmiFamily, catalog: &Catalog) -> NodeClass
         tags: Labels::new(),
         uid: "".into(),
         resolved: joiner_core::model::ResolvedClass::default(),
+        generation: 1,
+        annotations: Labels::new(),
+        finalizers: Vec::new(),
+        flaw: None,
+        conditions: Vec::new(),
         document: "{}".into(),
         hash: "1".into(),
     }

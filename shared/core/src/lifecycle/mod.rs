@@ -1,9 +1,11 @@
 //! The life of a claim: what is its next step, and when must it be looked at again? (disruption 4)
 //!
 //! [`next`] is asked again after every step; it looks at the machine as it is and remembers nothing. What a
-//! machine gives its node when it joins is in [`join`], what it waits for then in [`usable`].
+//! machine gives its node when it joins is in [`join`], what it waits for then in [`usable`], and when a sick node
+//! is given up in [`repair`].
 
 pub mod join;
+pub mod repair;
 pub mod usable;
 
 use jiff::{SignedDuration, Timestamp};

@@ -60,6 +60,18 @@ pub mod keys {
     pub const DO_NOT_DISRUPT: &str = "karpenter.sh/do-not-disrupt";
     /// The finalizer on claims and nodes.
     pub const TERMINATION_FINALIZER: &str = "karpenter.sh/termination";
+    /// The finalizer on classes.
+    pub const CLASS_FINALIZER: &str = "karpenter.k8s.aws/termination";
+    /// The annotation with the drift hash of a pool.
+    pub const POOL_HASH: &str = "karpenter.sh/nodepool-hash";
+    /// The annotation with the version of [`POOL_HASH`].
+    pub const POOL_HASH_VERSION: &str = "karpenter.sh/nodepool-hash-version";
+    /// The annotation with the drift hash of a class.
+    pub const CLASS_HASH: &str = "karpenter.k8s.aws/ec2nodeclass-hash";
+    /// The annotation with the version of [`CLASS_HASH`].
+    pub const CLASS_HASH_VERSION: &str = "karpenter.k8s.aws/ec2nodeclass-hash-version";
+    /// Version of both hashes; changes with anything that changes a hash.
+    pub const HASH_VERSION: &str = "joiner.v1";
 }
 
 /// Well-known keys under `karpenter.k8s.aws/`, without the prefix, in order.

@@ -29,10 +29,23 @@ pub struct Node {
     pub deletion_at: Option<Timestamp>,
     /// Whether the kubelet reports it ready.
     pub ready: bool,
+    /// Conditions that are not as they should be, of the kinds repair looks at; empty for a node in good order.
+    pub ailments: Vec<NodeCondition>,
     /// All there is.
     pub capacity: Resources,
     /// What pods get.
     pub allocatable: Resources,
+}
+
+/// A condition of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeCondition {
+    /// Such as `Ready`.
+    pub kind: Arc<str>,
+    /// Its truth.
+    pub status: ConditionStatus,
+    /// When the truth last changed.
+    pub since: Timestamp,
 }
 
 /// Truth of a condition.

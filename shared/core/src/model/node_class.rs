@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Labels, Quantity, Requirement, ResourceName};
+use super::{Flaw, Labels, Quantity, ReportedCondition, Requirement, ResourceName};
 
 /// Operating system image family (aws 1.4); decides overhead formulas and default volumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -199,6 +199,16 @@ pub struct NodeClass {
     pub hash: Arc<str>,
     /// What its selectors lead to, from its status.
     pub resolved: ResolvedClass,
+    /// Generation of the specification.
+    pub generation: i64,
+    /// Annotations.
+    pub annotations: Labels,
+    /// Finalizers.
+    pub finalizers: Vec<Arc<str>>,
+    /// What makes it stored but without effect, if anything does.
+    pub flaw: Option<Flaw>,
+    /// Conditions of its status.
+    pub conditions: Vec<ReportedCondition>,
     /// The object as it stands in the cluster, JSON: the cloud adapter launches from it, decisions never look.
     pub document: Arc<str>,
 }

@@ -8,8 +8,6 @@ use crate::model::{
     Allowed, CapacityType, InstanceType, LabelKey, Labels, NodePool, Requirement, Requirements, keys,
 };
 
-/// The pool fingerprint a claim was made under.
-const HASH_ANNOTATION: &str = "karpenter.sh/nodepool-hash";
 /// Whether a flexibility floor was lowered.
 const RELAXED_ANNOTATION: &str = "karpenter.sh/nodeclaim-min-values-relaxed";
 /// Keys that only the simulation uses.
@@ -19,7 +17,8 @@ const SIMULATED: [&str; 3] = [keys::REGISTERED, keys::INITIALIZED, keys::HOSTNAM
 // behaviour: scheduling/claim-carries-types-labels-and-floors
 pub fn draft(proposed: &ProposedClaim, pool: &NodePool, types: &[InstanceType]) -> ClaimDraft {
     let mut annotations = pool.template.annotations.clone();
-    annotations.insert(HASH_ANNOTATION.into(), pool.hash.clone());
+    annotations.insert(keys::POOL_HASH.into(), pool.hash.clone());
+    annotations.insert(keys::POOL_HASH_VERSION.into(), keys::HASH_VERSION.into());
     annotations.insert(RELAXED_ANNOTATION.into(), proposed.min_values_relaxed.to_string().into());
     ClaimDraft {
         labels: labels(proposed, pool),

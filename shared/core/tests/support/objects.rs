@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use joiner_core::model::{
     AmiFamily, Condition, ConditionKind, ConditionStatus, ConsolidationPolicy, KubeletSettings, Labels,
     NamespacedName, Node, NodeClaim, NodeClass, NodeClassRef, NodePool, NodeTemplate, Pod, PodPhase, PodSpec,
-    Quantity, Readiness, ResourceName, Resources, keys,
+    PoolStatus, Quantity, Readiness, ResourceName, Resources, keys,
 };
 
 /// The moment of every decision.
@@ -37,6 +37,11 @@ pub(crate) fn class(name: &str) -> NodeClass {
         tags: Labels::new(),
         uid: "".into(),
         resolved: joiner_core::model::ResolvedClass::default(),
+        generation: 1,
+        annotations: Labels::new(),
+        finalizers: Vec::new(),
+        flaw: None,
+        conditions: Vec::new(),
         document: "{}".into(),
         hash: "class-hash".into(),
     }
@@ -66,6 +71,9 @@ pub(crate) fn pool(name: &str) -> NodePool {
         readiness: Readiness::Ready,
         deleting: false,
         hash: format!("{name}-hash").into(),
+        annotations: Labels::new(),
+        flaw: None,
+        status: PoolStatus::default(),
     }
 }
 
@@ -137,6 +145,7 @@ pub(crate) fn node(name: &str) -> Node {
         created_at: Some(at(0)),
         deletion_at: None,
         ready: true,
+        ailments: Vec::new(),
         capacity: Resources::new(),
         allocatable: Resources::new(),
     }

@@ -151,6 +151,7 @@ fn fresh_node(instance: &Ec2Instance, name: &Arc<str>) -> Node {
         created_at: None,
         deletion_at: None,
         ready: false,
+        ailments: Vec::new(),
         capacity: instance.capacity.clone(),
         allocatable: instance.allocatable.clone(),
     }

@@ -62,6 +62,8 @@ pub(in crate::read) struct ConditionWire<'a> {
     pub(in crate::read) status: Option<Text<'a>>,
     #[serde(borrow)]
     pub(in crate::read) reason: Option<Text<'a>>,
+    #[serde(borrow, rename = "lastTransitionTime")]
+    pub(in crate::read) last_transition_time: Option<Text<'a>>,
 }
 
 /// A label selector.
