@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::reason::{Ignored, PoolSkipped, Unschedulable};
 use crate::model::{
@@ -82,7 +83,8 @@ pub struct ProposedClaim {
 }
 
 /// What a claim object for a proposed machine carries (scheduling 8.3), ready to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ClaimDraft {
     /// Labels: template, pool, class, and custom requirements resolved to a value.
     pub labels: Labels,
