@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Labels, Quantity, Readiness, Requirement, Resources, Taint};
+use super::{Flaw, Labels, Quantity, Readiness, ReportedCondition, Requirement, Resources, Taint};
 
 /// Reference from a pool or claim to the cloud's shape of a node.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NodeClassRef {
     /// API group.
     pub group: Arc<str>,
@@ -134,6 +132,25 @@ pub struct NodePool {
     pub deleting: bool,
     /// Drift hash of the template.
     pub hash: Arc<str>,
+    /// Annotations.
+    pub annotations: Labels,
+    /// What makes it stored but without effect, if anything does.
+    pub flaw: Option<Flaw>,
+    /// What was last written of it.
+    pub status: PoolStatus,
+}
+
+/// What was last written of a pool (api 1.3).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PoolStatus {
+    /// What its nodes hold together.
+    pub resources: Resources,
+    /// How many nodes there are.
+    pub nodes: u64,
+    /// Generation of the class that registration health was last computed from.
+    pub node_class_observed_generation: Option<i64>,
+    /// Conditions.
+    pub conditions: Vec<ReportedCondition>,
 }
 
 /// Price or capacity changed by the user for types that match (scheduling 7.2).
