@@ -7,6 +7,7 @@ mod node_class;
 mod node_pool;
 mod pod;
 mod quantity;
+mod record;
 mod reported;
 mod requirement;
 mod resources;

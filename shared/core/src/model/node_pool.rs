@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Flaw, Labels, Quantity, Readiness, ReportedCondition, Requirement, Resources, Taint};
 
 /// Reference from a pool or claim to the cloud's shape of a node.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeClassRef {
     /// API group.
     pub group: Arc<str>,
