@@ -3,10 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Requirements, Resources};
 
 /// How capacity is paid for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CapacityType {
     /// A capacity reservation paid for already.
     Reserved,
@@ -93,7 +96,8 @@ pub struct Offering {
 }
 
 /// One type in one zone, bought one way.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OfferingKey {
     /// The type.
     pub instance_type: Arc<str>,
@@ -105,7 +109,8 @@ pub struct OfferingKey {
 
 /// What is not to be had for now, because EC2 refused it lately or the zone is being avoided (aws 1.8, 1.9).
 /// Of these only a shifted zone touches reserved offerings.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Unavailable {
     /// One offering.
     Offering(OfferingKey),

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Labels or annotations as objects carry them: raw, in key order.
 pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
 /// A label key in its current spelling; old aliases are rewritten on construction.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct LabelKey(Arc<str>);
 
 /// The keys with a meaning of their own.

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// How an amount is printed: powers of 1024 (`Mi`, `Gi`) or of 1000 (`k`, `M`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Notation {
@@ -18,7 +20,8 @@ pub enum Notation {
 ///
 /// Equality, order and hash look at the amount alone. Amounts finer than a thousandth round up, as the API
 /// server does; sums saturate at about 9.2e15 units, far above any cluster.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Quantity {
     milli: i64,
     notation: Notation,

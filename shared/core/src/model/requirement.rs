@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{LabelKey, Labels};
 
 /// The operators manifests may use.
@@ -61,7 +63,8 @@ impl Operator {
 
 /// The values a key may have. `Only` of nothing means the key must be absent; that is also what an impossible
 /// meeting of two requirements comes to (scheduling 4.1).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "super::record::WrittenAllowed", into = "super::record::WrittenAllowed")]
 pub enum Allowed {
     /// One of these.
     Only(BTreeSet<Arc<str>>),
@@ -193,7 +196,8 @@ impl Allowed {
 }
 
 /// One key's requirement.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Requirement {
     /// The label key.
     pub key: LabelKey,

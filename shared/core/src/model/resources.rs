@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Quantity;
 
 /// A resource name; the ones every pod or node has are spelled out so that they cost no allocation.
@@ -68,7 +70,8 @@ impl fmt::Display for ResourceName {
 }
 
 /// Amounts by resource name, in name order.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "super::record::WrittenResources", into = "super::record::WrittenResources")]
 pub struct Resources(Vec<(ResourceName, Quantity)>);
 
 impl Resources {
