@@ -122,8 +122,8 @@ impl InstanceId {
     }
 }
 
-/// 64 bits of FNV-1a over texts, each ended by a byte that no name holds.
-fn digest(seed: u64, parts: &[&str]) -> u64 {
+/// 64 bits of FNV-1a over texts, each ended by a byte that no name holds: for names that follow from others.
+pub fn digest(seed: u64, parts: &[&str]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes().chain(std::iter::once(0xff)));
     bytes.fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use joiner_core::model::{Price, Zone};
 
-use super::{AcceleratorInfo, GpuDevice, InstanceTypeInfo, NetworkInfo, NeuronDevice, Recording};
+use super::{
+    AcceleratorInfo, GpuDevice, InstanceTypeInfo, NetworkInfo, NeuronDevice, RecordedZone, Recording,
+};
 use crate::facts::{Accelerator, Architecture, Catalog, Gpu, MAX_MEMORY_MIB, Neuron, TypeFacts, ZoneFacts};
 use crate::{CatalogError, branch_interfaces};
 
@@ -18,26 +20,52 @@ impl Recording {
     /// # Errors
     /// Nothing to choose from, facts that are missing or impossible, zones that are not listed.
     pub fn into_catalog(self) -> Result<Catalog, CatalogError> {
+        self.build(Err)
+    }
+
+    /// The same of a live answer: types with missing or impossible facts are left out and named, so that one odd
+    /// entry does not hide all that is right.
+    ///
+    /// # Errors
+    /// Nothing to choose from.
+    pub fn into_catalog_leaving_out_odd(self) -> Result<(Catalog, Vec<CatalogError>), CatalogError> {
+        let mut left_out = Vec::new();
+        // behaviour: catalog/an-odd-type-hides-no-other
+        let catalog = self.build(|odd| {
+            left_out.push(odd);
+            Ok(())
+        })?;
+        Ok((catalog, left_out))
+    }
+
+    /// `refuse` decides what a type that cannot be read means for all.
+    fn build(
+        self,
+        mut refuse: impl FnMut(CatalogError) -> Result<(), CatalogError>,
+    ) -> Result<Catalog, CatalogError> {
         if self.region.is_empty() {
             return Err(CatalogError::NoRegion);
         }
-        let mut zones: Vec<Zone> = self
-            .zones
-            .iter()
-            .map(|zone| Zone { name: (*zone.name).into(), id: zone.id.as_deref().map(Arc::from) })
-            .collect();
-        zones.sort();
-        zones.dedup_by(|a, b| a.name == b.name);
+        let zones = self.zones_in_order();
         if zones.is_empty() {
             return Err(CatalogError::NoZones);
         }
         let mut types = Vec::with_capacity(self.instance_types.len());
         for (index, info) in self.instance_types.iter().enumerate() {
-            types.extend(self.type_facts(index, info, &zones)?);
+            match self.type_facts(index, info, &zones) {
+                Ok(facts) => types.extend(facts),
+                Err(odd) => refuse(odd)?,
+            }
         }
         types.sort_by(|a, b| a.name.cmp(&b.name));
-        if let Some(pair) = types.windows(2).find(|pair| pair[0].name == pair[1].name) {
-            return Err(CatalogError::Duplicate { instance_type: pair[0].name.to_string() });
+        let mut twice = Vec::new();
+        types.dedup_by(|later, earlier| {
+            let same = later.name == earlier.name;
+            twice.extend(same.then(|| earlier.name.to_string()));
+            same
+        });
+        for instance_type in twice {
+            refuse(CatalogError::Duplicate { instance_type })?;
         }
         if types.is_empty() {
             return Err(CatalogError::NoInstanceTypes);
@@ -46,6 +74,15 @@ impl Recording {
             return Err(CatalogError::NoOfferings);
         }
         Ok(Catalog { region: (*self.region).into(), recorded_on: None, zones, types })
+    }
+
+    fn zones_in_order(&self) -> Vec<Zone> {
+        let zone =
+            |zone: &RecordedZone| Zone { name: (*zone.name).into(), id: zone.id.as_deref().map(Arc::from) };
+        let mut zones: Vec<Zone> = self.zones.iter().map(zone).collect();
+        zones.sort();
+        zones.dedup_by(|a, b| a.name == b.name);
+        zones
     }
 
     /// The facts of one type, or nothing when it cannot be a node.

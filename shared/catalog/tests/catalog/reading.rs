@@ -132,3 +132,24 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+// behaviour: catalog/an-odd-type-hides-no-other
+#[test]
+fn an_odd_type_of_a_live_answer_is_left_out_and_named() {
+    let all = Catalog::read(SMALL_RECORDING).unwrap();
+    let mut recording = small_recording();
+    recording["instanceTypes"][0]["MemoryInfo"]["SizeInMiB"] = json!(0);
+    let twin = recording["instanceTypes"][1].clone();
+    recording["instanceTypes"].as_array_mut().unwrap().push(twin);
+    let recording: joiner_catalog::Recording = serde_json::from_value(recording).unwrap();
+    let (catalog, left_out) = recording.into_catalog_leaving_out_odd().unwrap();
+    assert_eq!(catalog.types(), &all.types()[1..]);
+    let names: Vec<String> = left_out.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        names,
+        [
+            format!("instance type {} has an odd SizeInMiB: \"0\"", all.types()[0].name),
+            format!("instance type {} is listed twice", all.types()[1].name),
+        ]
+    );
+}
