@@ -7,5 +7,6 @@ mod disrupt;
 mod fake;
 mod objects;
 mod provision;
+mod replace;
 mod sweep;
 mod terminate;
