@@ -3,6 +3,7 @@
 //! Everything runs on loopback, on free ports, in folders of its own, and ends with the test, however that ends. What
 //! takes long to make is kept in a folder for caches. What cannot be had is an error with its remedy.
 
+pub mod boot;
 mod cache;
 pub mod control_plane;
 mod guard;
@@ -12,6 +13,7 @@ pub mod process;
 pub mod python;
 mod run_folder;
 mod setup_error;
+pub mod stack;
 
 pub use run_folder::RunFolder;
 pub use setup_error::SetupError;

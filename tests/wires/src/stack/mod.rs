@@ -1,0 +1,3 @@
+//! What does a whole deployment look like on loopback?
+
+pub mod account;
