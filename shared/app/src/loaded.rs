@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use joiner_core::disruption::candidate::Volatile;
 use joiner_core::in_flight;
-use joiner_core::model::{NamespacedName, NodeClass, Snapshot, Unavailable};
+use joiner_core::model::{NamespacedName, NodeClaim, NodeClass, Snapshot, Unavailable};
 use joiner_ports::{
-    ClusterRead, Command, CommandPhase, Completeness, InstanceTypeError, InstanceTypeSource, LaunchIntent,
-    Ports, Store, UnavailableUntil,
+    ClaimName, ClusterRead, Command, CommandPhase, Completeness, InstanceTypeError, InstanceTypeSource,
+    LaunchIntent, Ports, Store, UnavailableUntil,
 };
 
 use crate::context::Context;
@@ -55,7 +55,7 @@ pub(crate) async fn load<P: Ports>(context: &Context<'_, P>) -> Result<Result<Lo
     let nominated = store.nominations(context.now).await?;
     let mut snapshot = view.snapshot;
     add_types(context, &mut snapshot, &unavailable).await?;
-    mark_commands(&mut snapshot, &commands);
+    mark_commands(&mut snapshot, &commands, &intents);
     add_in_flight(&mut snapshot, &intents);
     let in_command = commands.iter().flat_map(|c| &c.nodes).map(|node| node.claim.to_arc()).collect();
     let mut nominated: BTreeMap<Arc<str>, Timestamp> =
@@ -86,12 +86,23 @@ async fn add_types<P: Ports>(
     Ok(())
 }
 
-/// Nodes that an accepted command takes away are no targets any more, and their pods need a place.
-fn mark_commands(snapshot: &mut Snapshot, commands: &[Command]) {
-    let accepted = commands
-        .iter()
-        .filter(|command| matches!(command.phase, CommandPhase::Replacing | CommandPhase::Deleting));
-    let claims = accepted.flat_map(|command| &command.nodes).map(|node| node.claim.to_arc());
+/// Nodes that an accepted command takes away are no targets any more, and their pods need a place: the one that was
+/// bought for them. A command whose replacement will not come is about to be given up, so its nodes count as staying.
+fn mark_commands(snapshot: &mut Snapshot, commands: &[Command], intents: &[LaunchIntent]) {
+    // behaviour: disruption/pods-of-a-failed-replacement-get-no-second-one
+    let comes = |claim: &ClaimName| {
+        let stands = |known: &NodeClaim| *known.name == *claim.as_str() && known.deletion_at.is_none();
+        intents.iter().any(|intent| intent.claim == *claim) || snapshot.node_claims.iter().any(stands)
+    };
+    let accepted = commands.iter().filter(|command| match command.phase {
+        CommandPhase::Proposed => false,
+        CommandPhase::Replacing => {
+            command.replacements.iter().all(|one| one.claim.as_ref().is_some_and(comes))
+        }
+        CommandPhase::Deleting => true,
+    });
+    let claims: Vec<Arc<str>> =
+        accepted.flat_map(|command| &command.nodes).map(|node| node.claim.to_arc()).collect();
     snapshot.marked_for_deletion.extend(claims);
 }
 

@@ -21,6 +21,8 @@ pub struct Checks {
     pub violations: BTreeSet<String>,
     doubled_since: BTreeMap<Arc<str>, Timestamp>,
     taken_back: BTreeSet<Arc<str>>,
+    /// Claims that take the place of others, each with the claims it replaces.
+    replaces: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     seen: (u64, usize, usize),
 }
 
@@ -67,14 +69,35 @@ impl World {
         }
     }
 
+    /// Remembers which claims stand in for which others.
+    fn note_replacements(&mut self) {
+        for command in self.keep.commands.values() {
+            let replaced: BTreeSet<Arc<str>> =
+                command.nodes.iter().map(|node| node.claim.to_arc()).collect();
+            let claims = command.replacements.iter().filter_map(|one| one.claim.as_ref());
+            let known = &mut self.checks.replaces;
+            claims.for_each(|claim| drop(known.insert(claim.to_arc(), replaced.clone())));
+        }
+    }
+
+    /// Whether a machine only stands in for others that are still there: it counts once they are gone, as the
+    /// peer has it (disruption 2.15).
+    fn stands_in(&self, claim: &str) -> bool {
+        let replaced = self.checks.replaces.get(claim);
+        replaced.is_some_and(|names| names.iter().any(|name| self.cluster.claims.contains_key(name)))
+    }
+
     /// No pool holds more than its limit, counting machines as soon as they exist and until they are to go.
     fn check_limits(&mut self) {
+        self.note_replacements();
         let mut held: BTreeMap<Arc<str>, Resources> = BTreeMap::new();
         let mut cpu_milli = 0;
         for instance in self.ec2.instances.values().filter(|instance| instance.is_up()) {
             cpu_milli += instance.capacity.amount(&ResourceName::Cpu).milli();
             let claim = instance.tags.get(CLAIM_TAG).and_then(|claim| self.cluster.claims.get(claim));
-            let counts = claim.is_some_and(|claim| claim.object.deletion_at.is_none());
+            let counts = claim.is_some_and(|claim| {
+                claim.object.deletion_at.is_none() && !self.stands_in(&claim.object.name)
+            });
             if let Some(pool) = instance.tags.get(keys::NODE_POOL).filter(|_| counts) {
                 held.entry(Arc::clone(pool)).or_default().add(&instance.capacity);
             }

@@ -136,6 +136,24 @@ fn a_run_that_died_right_after_the_commit_is_carried_on_with_the_same_claim() {
     assert!(!is_going(&fake, "n"));
 }
 
+// behaviour: disruption/pods-of-a-failed-replacement-get-no-second-one
+#[test]
+fn pods_of_a_node_whose_replacement_failed_get_no_second_one() {
+    let (fake, _, replacement) = replacing();
+    let pass = || Message::PodsPending { hint: PendingHint::Again };
+    fake.with(|inside| {
+        inside.snapshot.node_claims.retain(|claim| *claim.name != *replacement.as_str());
+        inside.window = None;
+    });
+    fake.handle(pass(), 116);
+    let facts = fake.handle(Message::PodsPending { hint: PendingHint::WindowDue }, 120);
+    let planned = facts.iter().find_map(|fact| match fact {
+        Fact::Planned { claims, .. } => Some(*claims),
+        _ => None,
+    });
+    assert_eq!(planned, Some(0), "{facts:?}");
+}
+
 #[test]
 fn everything_is_taken_back_when_the_replacement_is_gone() {
     let (fake, step, replacement) = replacing();
