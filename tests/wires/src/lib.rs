@@ -4,7 +4,7 @@
 //! takes long to make is kept in a folder for caches. What cannot be had is an error with its remedy.
 
 pub mod boot;
-mod cache;
+pub mod cache;
 pub mod control_plane;
 mod guard;
 pub mod loopback;
