@@ -24,19 +24,26 @@ const SYSTEM_PRIORITIES: [(&str, i32); 2] =
 
 /// Reads a pod. What cannot be read of it becomes a defect; only a pod without a name is refused.
 pub(super) fn pod(json: &str, shared: &mut Shared) -> Result<Pod, Problem> {
+    versioned(json, shared).map(|(pod, _)| pod)
+}
+
+/// The same, with the version of the object.
+pub(super) fn versioned(json: &str, shared: &mut Shared) -> Result<(Pod, u64), Problem> {
     let error = match serde_json::from_str::<PodWire>(json) {
         Ok(wire) => {
             let key = shared.key(&wire.metadata)?;
-            return Ok(convert(&wire, key, shared));
+            let version = wire.metadata.version();
+            return Ok((convert(&wire, key, shared), version));
         }
         Err(error) => error,
     };
     let meta: super::wire::MetaOnly = serde_json::from_str(json).map_err(|e| shape_problem(json, &e))?;
     let key = shared.key(&meta.metadata)?;
+    let version = meta.metadata.version();
     let wire = PodWire { metadata: meta.metadata, ..PodWire::default() };
     let mut pod = convert(&wire, key, shared);
     pod.defects.push(shape_problem(json, &error).to_string());
-    Ok(pod)
+    Ok((pod, version))
 }
 
 /// A value of the wrong type, told with the field it stands in.

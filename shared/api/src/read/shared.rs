@@ -74,6 +74,15 @@ impl Shared {
         spec
     }
 
+    /// Forgets what nobody else holds any more, so that a reader that lives long does not grow without end.
+    pub(super) fn trim(&mut self) {
+        // Holders before what they hold: a set of labels keeps its texts.
+        self.labels_by_source.retain(|_, labels| Arc::strong_count(labels) > 1);
+        self.annotations.retain(|annotations| Arc::strong_count(annotations) > 1);
+        self.specs.retain(|spec| Arc::strong_count(spec) > 1);
+        self.texts.retain(|text| Arc::strong_count(text) > 1);
+    }
+
     /// Namespace and name of an object; the namespace `default` where none is given.
     pub(super) fn key(&mut self, meta: &Meta) -> Result<NamespacedName, Problem> {
         Ok(NamespacedName { namespace: self.text(namespace_of(meta)), name: name_of(meta)?.into() })

@@ -58,6 +58,11 @@ impl ObjectReader {
         self.shared.trim();
     }
 
+    /// Only the version of an object; 0 when it does not say.
+    pub fn version(json: &str) -> u64 {
+        serde_json::from_str::<MetaOnly>(json).map_or(0, |wire| wire.metadata.version())
+    }
+
     /// Only which object it is; `None` when it does not say.
     pub fn identity(&mut self, json: &str) -> Option<ObjectIdentity> {
         let wire: MetaOnly = serde_json::from_str(json).ok()?;

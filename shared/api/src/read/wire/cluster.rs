@@ -193,6 +193,33 @@ pub(in crate::read) struct BudgetStatusWire {
     pub(in crate::read) disruptions_allowed: Option<i64>,
 }
 
+/// A VolumeAttachment.
+#[derive(Debug, Deserialize)]
+pub(in crate::read) struct AttachmentWire<'a> {
+    #[serde(borrow, default)]
+    pub(in crate::read) metadata: Meta<'a>,
+    #[serde(borrow, default)]
+    pub(in crate::read) spec: AttachmentSpecWire<'a>,
+}
+
+/// Specification of an attachment.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::read) struct AttachmentSpecWire<'a> {
+    #[serde(borrow)]
+    pub(in crate::read) node_name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(in crate::read) source: AttachmentSourceWire<'a>,
+}
+
+/// What is attached.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::read) struct AttachmentSourceWire<'a> {
+    #[serde(borrow)]
+    pub(in crate::read) persistent_volume_name: Option<Text<'a>>,
+}
+
 /// A Deployment, ReplicaSet, StatefulSet, DaemonSet or Job: something that starts pods.
 #[derive(Debug, Deserialize)]
 pub(in crate::read) struct WorkloadWire<'a> {

@@ -28,6 +28,15 @@ pub(in crate::read) struct Meta<'a> {
     pub(in crate::read) creation_timestamp: Option<Text<'a>>,
     #[serde(borrow)]
     pub(in crate::read) deletion_timestamp: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(in crate::read) resource_version: Option<Text<'a>>,
+}
+
+impl Meta<'_> {
+    /// The version of the object; 0 where it does not say.
+    pub(in crate::read) fn version(&self) -> u64 {
+        self.resource_version.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
 }
 
 /// An owner.
