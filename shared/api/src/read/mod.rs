@@ -2,10 +2,10 @@
 //!
 //! Reading order: `source` opens what `-f` names; `documents` takes it apart into objects (`yaml` turns YAML into
 //! JSON first); `manifests` reads each by its kind (`kinds` says which) into core values with `pod`, `cluster`,
-//! `workload`, and `node_pool` and `node_class` after
-//! `custom` has checked them; `snapshot` fills in what is not given. `stored` reads objects of an API server, one at a time. `wire` holds the reduced
-//! shapes, `shared` keeps one copy of what many objects have in common, `problem` and `locate` say what is wrong
-//! and where. `settings` reads the settings of a decision.
+//! `workload`, and `node_pool` and `node_class` after `custom` has checked them; `snapshot` fills in what is not
+//! given. `stored` reads objects of an API server, one at a time. `wire` holds the reduced shapes, `shared` keeps one
+//! copy of what many objects have in common, `problem` and `locate` say what is wrong and where. `settings` reads the
+//! settings of a decision.
 
 mod cluster;
 mod custom;
@@ -23,7 +23,7 @@ mod settings;
 mod shared;
 mod snapshot;
 mod source;
-pub mod stored;
+mod stored;
 mod wire;
 mod workload;
 mod yaml;
@@ -33,4 +33,5 @@ pub use manifests::Manifests;
 pub use problem::{Place, ReadError, ReadErrors};
 pub use settings::{Mode, PlanSettings};
 pub use snapshot::Assumptions;
+pub use stored::{ObjectIdentity, ObjectReader, StoredObject};
 pub use workload::{ClaimTemplate, Workload, WorkloadKind};
