@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use joiner_core::batch::BatchTimes;
+use joiner_core::disruption::consolidation::{ConsolidationMode, ConsolidationRules};
 use joiner_core::scheduling::plan::{Knobs, MinValuesPolicy, PreferencePolicy, ReservedMode};
 
 /// Settings of a deployment.
@@ -19,8 +20,8 @@ pub struct Settings {
     pub unavailable_for: SignedDuration,
     /// How long a disruption waits before it is looked at again and carried out (disruption 2.9).
     pub validation_delay: SignedDuration,
-    /// Whether spot nodes may be replaced by cheaper spot nodes (disruption 2.6; off unless asked for).
-    pub spot_to_spot: bool,
+    /// How far consolidation goes.
+    pub consolidation: ConsolidationRules,
     /// How old an instance without a claim must be before it is terminated (disruption 4.7).
     pub orphan_age: SignedDuration,
 }
@@ -34,7 +35,7 @@ impl Settings {
         lease_term_secs: 120,
         unavailable_for: SignedDuration::from_mins(3),
         validation_delay: SignedDuration::from_secs(15),
-        spot_to_spot: false,
+        consolidation: ConsolidationRules { spot_to_spot: false, mode: ConsolidationMode::DEFAULT },
         orphan_age: SignedDuration::from_secs(30),
     };
 }

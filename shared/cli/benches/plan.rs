@@ -50,7 +50,12 @@ fn plain_pods(bencher: divan::Bencher<'_, '_>, count: usize) {
 #[divan::bench(args = [100, 1_000, 5_000], sample_count = 5)]
 fn disruption(bencher: divan::Bencher<'_, '_>, nodes: usize) {
     let (snapshot, knobs) = world(cluster(nodes, 20, 42));
-    let question = Question { snapshot, knobs, disrupt: true, spot_to_spot: false };
+    let question = Question {
+        snapshot,
+        knobs,
+        disrupt: true,
+        rules: joiner_core::disruption::consolidation::ConsolidationRules::REFERENCE,
+    };
     bencher.bench(|| rounds(&question));
 }
 

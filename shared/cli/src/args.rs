@@ -58,6 +58,10 @@ pub struct PlanArguments {
     /// How pods are packed into machines
     #[arg(long, value_enum, default_value_t = Packing::FirstFit)]
     pub packing: Packing,
+
+    /// How far consolidation goes, with --disrupt
+    #[arg(long, value_enum, default_value_t = Consolidation::Reference)]
+    pub consolidation: Consolidation,
     /// Say which nodes would be taken away instead
     #[arg(long)]
     pub disrupt: bool,
@@ -84,6 +88,15 @@ pub enum Packing {
     FirstFit,
     /// As cheap as can be found, never dearer than first-fit
     Cost,
+}
+
+/// How far consolidation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Consolidation {
+    /// As Karpenter: at most 100 nodes together, replaced by one
+    Reference,
+    /// As a deployment does: replaced by any number, when that saves at least 5 %
+    Several,
 }
 
 /// Form of an answer.

@@ -18,7 +18,7 @@ const UNLIMITED: u32 = i32::MAX as u32;
 pub fn rounds(question: &Question) -> Vec<Round> {
     let volatile = Volatile::default();
     let fleet = Fleet::new(&question.snapshot, &volatile, question.knobs.now);
-    look(&fleet, &question.knobs, question.spot_to_spot)
+    look(&fleet, &question.knobs, question.rules)
 }
 
 /// For programs: the recorded shape, with the reason of every node that is not a candidate beside it.

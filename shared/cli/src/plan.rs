@@ -8,12 +8,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use joiner_api::read::{Assumptions, Manifests, Mode, PlanSettings, Source};
 use joiner_catalog::{AwsSettings, Catalog};
+use joiner_core::disruption::consolidation::{ConsolidationMode, ConsolidationRules};
 use joiner_core::model::{NamespacedName, ResourceName, Snapshot, Unavailable};
 use joiner_core::scheduling::plan::{Knobs, Plan, ReservedMode};
 use joiner_core::scheduling::solve;
 use joiner_sim::bound::{ResourcePrices, allowed_offerings};
 
-use crate::args::{InputArguments, Packing, PlanArguments};
+use crate::args::{Consolidation, InputArguments, Packing, PlanArguments};
 use crate::fault::Fault;
 use crate::output;
 
@@ -55,8 +56,8 @@ pub struct Question {
     pub knobs: Knobs,
     /// Whether disruption is asked about rather than provisioning.
     pub disrupt: bool,
-    /// Whether spot nodes may be replaced by spot nodes.
-    pub spot_to_spot: bool,
+    /// Settings of consolidation.
+    pub rules: ConsolidationRules,
 }
 
 /// Reads the input.
@@ -81,7 +82,12 @@ pub fn question(asked: &PlanArguments) -> Result<Question, Fault> {
         reserved_mode: ReservedMode::Strict,
     };
     let disrupt = asked.disrupt || settings.mode == Some(Mode::Disrupt);
-    Ok(Question { snapshot, knobs, disrupt, spot_to_spot: settings.spot_to_spot_consolidation })
+    let mode = match asked.consolidation {
+        Consolidation::Reference => ConsolidationMode::Reference,
+        Consolidation::Several => ConsolidationMode::DEFAULT,
+    };
+    let rules = ConsolidationRules { spot_to_spot: settings.spot_to_spot_consolidation, mode };
+    Ok(Question { snapshot, knobs, disrupt, rules })
 }
 
 /// Decides what would be launched.

@@ -80,7 +80,7 @@ async fn look<P: Ports>(
     let settled = conditions::settle(context, &mut loaded.snapshot);
     conditions::tidy(context, &loaded, settled, &mut outcome).await?;
     let fleet = Fleet::new(&loaded.snapshot, &loaded.volatile, context.now);
-    let rounds = rounds::look(&fleet, &context.knobs(), context.settings.spot_to_spot);
+    let rounds = rounds::look(&fleet, &context.knobs(), context.settings.consolidation);
     if let Some(round) = rounds.last() {
         for (index, disruption) in round.commands.iter().enumerate() {
             let name = format!("{}-{}-{index}", round.method.reason().as_str().to_lowercase(), lease.fence.0);

@@ -10,7 +10,7 @@ mod provision;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use joiner_cli::args::{InputArguments, OutputForm, Packing, PlanArguments};
+use joiner_cli::args::{Consolidation, InputArguments, OutputForm, Packing, PlanArguments};
 use joiner_cli::plan::{Question, question};
 use serde_json::Value;
 
@@ -37,6 +37,7 @@ fn json(folder: &str, case: &str, part: &str) -> Value {
 fn question_of(folder: &str, case: &str, disrupt: bool) -> Question {
     let file = |part: &str| path(folder).join(format!("{case}.{part}.json"));
     let asked = PlanArguments {
+        consolidation: Consolidation::Reference,
         input: InputArguments {
             catalog: None,
             files: vec![file("manifests").display().to_string()],

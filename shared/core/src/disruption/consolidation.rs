@@ -10,7 +10,7 @@ use super::budget::Allowance;
 use super::calm::{self, Calm, calm};
 use super::candidate::{Candidate, Fleet};
 use super::cost::{by_savings_ratio, is_empty};
-use super::replacement::{NoReplacement, narrow, without_same_types};
+use super::replacement::{NoReplacement, narrow, narrow_several, without_same_types};
 use super::rounds::{Budgets, Disruption, Terms};
 use crate::model::{ConsolidationPolicy, Price, keys};
 use crate::scheduling::instance_types_of;
@@ -18,6 +18,32 @@ use crate::scheduling::plan::{ProposedClaim, Removal};
 
 /// Most nodes looked at together, in the mode that equals the reference.
 const MOST_TOGETHER: usize = 100;
+
+/// How far consolidation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConsolidationMode {
+    /// As the reference: at most 100 nodes looked at together, replaced by one at most.
+    Reference,
+    /// All nodes looked at together, replaced by any number of others, when that saves enough.
+    Several {
+        /// Least share of their price that replacing nodes by two or more has to save, in percent.
+        least_saving_percent: u32,
+    },
+}
+
+impl ConsolidationMode {
+    /// What a deployment does unless told otherwise.
+    pub const DEFAULT: ConsolidationMode = ConsolidationMode::Several { least_saving_percent: 5 };
+}
+
+/// Settings of consolidation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConsolidationRules {
+    /// Whether spot nodes may be replaced by spot nodes.
+    pub spot_to_spot: bool,
+    /// How far it goes.
+    pub mode: ConsolidationMode,
+}
 
 /// Why a set of nodes stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +54,12 @@ pub enum Unchanged {
     NeedsSeveral(usize),
     /// The new machine would not do.
     Replacement(NoReplacement),
+}
+
+impl ConsolidationRules {
+    /// As the reference does unless told otherwise.
+    pub const REFERENCE: ConsolidationRules =
+        ConsolidationRules { spot_to_spot: false, mode: ConsolidationMode::Reference };
 }
 
 /// What consolidation asks beyond being a candidate (disruption 2.3).
@@ -75,7 +107,7 @@ pub(super) fn restless(fleet: &Fleet<'_>) -> BTreeSet<Arc<str>> {
     nodes.collect()
 }
 
-/// What becomes of a set of nodes: deleted, replaced by one, or left alone.
+/// What becomes of a set of nodes: deleted (no replacement), replaced, or left alone.
 ///
 /// # Errors
 /// Why it is left alone.
@@ -84,21 +116,30 @@ pub fn compute(
     fleet: &Fleet<'_>,
     terms: &mut Terms<'_>,
     candidates: &[Candidate<'_>],
-) -> Result<Option<ProposedClaim>, Unchanged> {
+) -> Result<Vec<ProposedClaim>, Unchanged> {
     let nodes = candidates.iter().map(|c| Arc::clone(&c.node.name)).collect();
     let removal = Removal { nodes, restless: terms.restless.clone() };
     let mut plan = terms.ground.simulate(&removal);
     if terms.strands(&plan) {
         return Err(Unchanged::PodsWouldNotFit);
     }
-    match plan.claims.len() {
-        0 => Ok(None),
-        1 => {
+    let ConsolidationRules { spot_to_spot, mode } = terms.rules;
+    match (plan.claims.len(), mode) {
+        (0, _) => Ok(Vec::new()),
+        (1, _) => {
             let claim = plan.claims.remove(0);
             let types = instance_types_of(fleet.snapshot, &claim.node_pool);
-            narrow(claim, &types, candidates, terms.spot_to_spot).map(Some).map_err(Unchanged::Replacement)
+            let narrowed = narrow(claim, &types, candidates, spot_to_spot);
+            narrowed.map(|claim| vec![claim]).map_err(Unchanged::Replacement)
         }
-        several => Err(Unchanged::NeedsSeveral(several)),
+        (several, ConsolidationMode::Reference) => Err(Unchanged::NeedsSeveral(several)),
+        (_, ConsolidationMode::Several { least_saving_percent }) => {
+            let types = |claim: &ProposedClaim| instance_types_of(fleet.snapshot, &claim.node_pool);
+            let claims = plan.claims.into_iter().map(|claim| (types(&claim), claim));
+            let claims = claims.map(|(types, claim)| (claim, types)).collect();
+            narrow_several(claims, candidates, spot_to_spot, least_saving_percent)
+                .map_err(Unchanged::Replacement)
+        }
     }
 }
 
@@ -115,7 +156,11 @@ pub fn multi(
     if candidates.len() < 2 {
         return None;
     }
-    let (mut least, mut most) = (1, MOST_TOGETHER.min(candidates.len() - 1));
+    let together_most = match terms.rules.mode {
+        ConsolidationMode::Reference => MOST_TOGETHER,
+        ConsolidationMode::Several { .. } => usize::MAX,
+    };
+    let (mut least, mut most) = (1, together_most.min(candidates.len() - 1));
     let mut best = None;
     while least <= most {
         let middle = (least + most) / 2;
@@ -136,20 +181,17 @@ fn together(
     set: &[Candidate<'_>],
     balance: &Balance,
 ) -> Option<Disruption> {
-    let replacement = match compute(fleet, terms, set).ok()? {
-        Some(claim) => {
-            let types = instance_types_of(fleet.snapshot, &claim.node_pool);
-            Some(without_same_types(claim, &types, set).ok()?)
-        }
-        None => None,
-    };
-    balance
-        .approves(set, price_of(replacement.as_ref()))
-        .then(|| Disruption::new(set, replacement.into_iter().collect()))
+    let mut replacements = compute(fleet, terms, set).ok()?;
+    if replacements.len() == 1 {
+        let claim = replacements.remove(0);
+        let types = instance_types_of(fleet.snapshot, &claim.node_pool);
+        replacements.push(without_same_types(claim, &types, set).ok()?);
+    }
+    balance.approves(set, price_of(&replacements)).then(|| Disruption::new(set, replacements))
 }
 
-fn price_of(replacement: Option<&ProposedClaim>) -> Price {
-    replacement.map_or(Price::default(), |claim| claim.cheapest_price)
+fn price_of(replacements: &[ProposedClaim]) -> Price {
+    replacements.iter().map(|claim| claim.cheapest_price).sum()
 }
 
 /// The best single candidate that can go; pools take turns.
@@ -165,10 +207,10 @@ pub fn single(
             continue;
         }
         let set = std::slice::from_ref(&candidate);
-        if let Ok(replacement) = compute(fleet, terms, set)
-            && balance.approves(set, price_of(replacement.as_ref()))
+        if let Ok(replacements) = compute(fleet, terms, set)
+            && balance.approves(set, price_of(&replacements))
         {
-            return Some(Disruption::new(set, replacement.into_iter().collect()));
+            return Some(Disruption::new(set, replacements));
         }
     }
     None

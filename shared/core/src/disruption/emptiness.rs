@@ -75,6 +75,7 @@ pub fn remaining(fleet: &Fleet<'_>, pool: &NodePool, reason: DisruptionReason) -
 mod tests {
     use super::*;
     use crate::disruption::candidate::Volatile;
+    use crate::disruption::consolidation::ConsolidationRules;
     use crate::disruption::rounds::{self, Round};
     use crate::model::{Budget, BudgetNodes, Labels, NodeClaim, Pod, Snapshot, keys};
     use crate::samples::{self, at};
@@ -111,7 +112,7 @@ mod tests {
             min_values_policy: Default::default(),
             reserved_mode: Default::default(),
         };
-        rounds::look(&fleet, &knobs, false).remove(0)
+        rounds::look(&fleet, &knobs, ConsolidationRules::REFERENCE).remove(0)
     }
 
     fn names(round: &Round) -> Vec<String> {

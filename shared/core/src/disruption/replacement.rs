@@ -85,6 +85,15 @@ impl<'a> Options<'a> {
             .collect();
     }
 
+    /// The least that a launch may cost at worst, in nano-dollars per hour.
+    fn cheapest_launch(&mut self) -> Option<i128> {
+        let types = std::mem::take(&mut self.types);
+        let prices = types.iter().filter_map(|t| self.worst_launch_price(t));
+        let cheapest = prices.map(|price| i128::from(price.nano_usd_per_hour)).min();
+        self.types = types;
+        cheapest
+    }
+
     /// The first key whose flexibility floor the types do not meet.
     fn unmet_floor(&self) -> Option<Arc<str>> {
         let unmet = |r: &&Requirement| {
@@ -186,6 +195,65 @@ fn check(options: &Options<'_>) -> Result<(), NoReplacement> {
     options.unmet_floor().map_or(Ok(()), |key| Err(NoReplacement::MinValues(key)))
 }
 
+/// Narrows several claims that would replace nodes together, to what saves at least a share of what they cost: even
+/// if each was launched as the dearest type it is left with. What may be spent is shared out in the ratio of the
+/// cheapest way to launch each.
+///
+/// # Errors
+/// It saves too little, or a rule of spot capacity forbids it.
+// behaviour: disruption/several-replace-several-when-it-saves-enough
+pub fn narrow_several(
+    claims: Vec<(ProposedClaim, Arc<Vec<InstanceType>>)>,
+    candidates: &[Candidate<'_>],
+    spot_to_spot: bool,
+    least_saving_percent: u32,
+) -> Result<Vec<ProposedClaim>, NoReplacement> {
+    let price: Price = candidates.iter().map(|c| c.price).sum();
+    let kept = i128::from(100_u32.saturating_sub(least_saving_percent));
+    let most = i128::from(price.nano_usd_per_hour) * kept / 100;
+    let all_spot = candidates.iter().all(is_spot);
+    let mut options = Vec::with_capacity(claims.len());
+    for (claim, known) in &claims {
+        let mut option = Options::new(claim.clone(), known);
+        if all_spot && option.admits(CapacityType::Spot) {
+            if !spot_to_spot {
+                return Err(NoReplacement::SpotToSpotDisabled);
+            }
+            option.require(keys::CAPACITY_TYPE, CapacityType::Spot.as_str());
+        }
+        options.push(option);
+    }
+    let floors: Option<Vec<i128>> = options.iter_mut().map(Options::cheapest_launch).collect();
+    let floors = floors.ok_or(NoReplacement::NotCheaper)?;
+    let least: i128 = floors.iter().sum();
+    if least <= 0 || least > most {
+        return Err(NoReplacement::NotCheaper);
+    }
+    let narrowed = options.into_iter().zip(floors).map(|(option, floor)| {
+        let limit = i64::try_from(floor * most / least).unwrap_or(i64::MAX).saturating_add(1);
+        narrow_one(option, Price { nano_usd_per_hour: limit }, candidates.len())
+    });
+    narrowed.collect()
+}
+
+fn narrow_one(mut options: Options<'_>, limit: Price, nodes: usize) -> Result<ProposedClaim, NoReplacement> {
+    options.keep_cheaper_than(limit);
+    check(&options)?;
+    let is_spot = options.admits(CapacityType::Spot);
+    if is_spot && !options.admits(CapacityType::OnDemand) && nodes == 1 {
+        let found = options.types.len();
+        if found < SPOT_FLEXIBILITY {
+            return Err(NoReplacement::TooFewSpotTypes { found });
+        }
+        let keep = SPOT_FLEXIBILITY.max(options.shortest_flexible());
+        options.types.truncate(keep);
+    } else if is_spot && options.admits(CapacityType::OnDemand) {
+        // As for one: a shortage of spot must fail the launch rather than buy something dearer.
+        options.require(keys::CAPACITY_TYPE, CapacityType::Spot.as_str());
+    }
+    options.finish().ok_or(NoReplacement::NotCheaper)
+}
+
 /// Keeps several nodes from being replaced by one of a type that some of them are already, at a price at which
 /// keeping that one would do: {large, large, small} to small is only "delete two".
 ///
@@ -281,6 +349,10 @@ mod tests {
         types: &[InstanceType],
         spot_to_spot: bool,
     ) -> Result<ProposedClaim, NoReplacement> {
+        with_candidates(nodes, |candidates| narrow(claim, types, candidates, spot_to_spot))
+    }
+
+    fn with_candidates<T>(nodes: &[(&str, i64)], ask: impl FnOnce(&[Candidate<'_>]) -> T) -> T {
         let (pool, claimed): (NodePool, NodeClaim) =
             (samples::pool("general"), samples::initialized_claim("general", "n", at(0)));
         let nodes: Vec<(Node, i64)> = nodes
@@ -300,7 +372,40 @@ mod tests {
                 price: Price { nano_usd_per_hour: *nano },
             })
             .collect();
-        narrow(claim, types, &candidates, spot_to_spot)
+        ask(&candidates)
+    }
+
+    // behaviour: disruption/several-replace-several-when-it-saves-enough
+    #[test]
+    fn several_take_the_place_of_one_only_when_they_save_enough_at_their_worst() {
+        let types = Arc::new(types(5));
+        let small = || (claim(&types, &["on-demand"], None), Arc::clone(&types));
+        let large = || (claim(&types[2..], &["on-demand"], None), Arc::clone(&types));
+        let replaced = |price, claims, percent| {
+            let narrowed = with_candidates(&[("on-demand", price)], |candidates| {
+                narrow_several(claims, candidates, false, percent)
+            });
+            narrowed.map(|claims| claims.iter().map(|c| c.instance_types.len()).collect::<Vec<_>>())
+        };
+        // At the least 10 and 30: 40 together, of which a part of the slack goes to each in that ratio.
+        assert_eq!(replaced(40, vec![small(), large()], 0), Ok(vec![1, 1]));
+        assert_eq!(replaced(40, vec![small(), large()], 5), Err(NoReplacement::NotCheaper));
+        assert_eq!(replaced(80, vec![small(), large()], 0), Ok(vec![2, 3]));
+        let dear = replaced(39, vec![small(), large()], 0);
+        assert_eq!(dear, Err(NoReplacement::NotCheaper));
+    }
+
+    #[test]
+    fn spot_nodes_are_not_replaced_by_several_spot_nodes_unless_allowed() {
+        let types = Arc::new(types(5));
+        let claims = || vec![(claim(&types, &["spot"], None), Arc::clone(&types)); 2];
+        let two = |enabled| {
+            with_candidates(&[("spot", 9), ("spot", 9)], |candidates| {
+                narrow_several(claims(), candidates, enabled, 5).map(|claims| claims.len())
+            })
+        };
+        assert_eq!(two(false), Err(NoReplacement::SpotToSpotDisabled));
+        assert_eq!(two(true), Ok(2));
     }
 
     // behaviour: disruption/spot-to-spot-needs-15-cheaper-types

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::blocked::Blocked;
 use super::candidate::{Candidate, Fleet};
+use super::consolidation::{self, ConsolidationRules};
+use super::rounds::Budgets;
 use super::rounds::{self, Method, Terms};
-use super::{consolidation, rounds::Budgets};
 use crate::eviction::is_reschedulable;
 use crate::model::NamespacedName;
 use crate::scheduling::plan::{Knobs, Plan, Removal};
@@ -157,7 +158,7 @@ fn simulate(
     candidates: &[Candidate<'_>],
 ) -> Result<Plan, Rejection> {
     let restless = if method.is_eventual() { BTreeSet::new() } else { consolidation::restless(fleet) };
-    let mut terms = Terms::new(fleet, knobs, false, &restless);
+    let mut terms = Terms::new(fleet, knobs, ConsolidationRules::REFERENCE, &restless);
     let nodes = candidates.iter().map(|candidate| Arc::clone(&candidate.node.name)).collect();
     let plan = terms.ground.simulate(&Removal { nodes, restless });
     if terms.strands(&plan) { Err(Rejection::PodsWouldNotFit) } else { Ok(plan) }

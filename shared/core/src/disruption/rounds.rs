@@ -9,6 +9,7 @@ use super::balance::Balance;
 use super::blocked::Blocked;
 use super::budget::Allowance;
 use super::candidate::{Candidate, Fleet};
+use super::consolidation::ConsolidationRules;
 use super::{consolidation, drift, emptiness};
 use crate::model::{ConditionKind, DisruptionReason, NamespacedName};
 use crate::scheduling::Ground;
@@ -121,8 +122,8 @@ pub struct Terms<'a> {
     pub ground: Ground<'a>,
     /// Pods that wait for a place anyway; whether they find one is no matter.
     pub pending: BTreeSet<&'a NamespacedName>,
-    /// Whether spot nodes may be replaced by spot nodes.
-    pub spot_to_spot: bool,
+    /// Settings of consolidation.
+    pub rules: ConsolidationRules,
     /// Nodes within their calm.
     pub restless: BTreeSet<Arc<str>>,
 }
@@ -131,7 +132,7 @@ impl<'a> Terms<'a> {
     pub(super) fn new(
         fleet: &Fleet<'a>,
         knobs: &Knobs,
-        spot_to_spot: bool,
+        rules: ConsolidationRules,
         restless: &BTreeSet<Arc<str>>,
     ) -> Self {
         // A simulation never waits for a reservation.
@@ -140,7 +141,7 @@ impl<'a> Terms<'a> {
         Terms {
             ground: Ground::new(fleet.snapshot, &knobs),
             pending: pending.collect(),
-            spot_to_spot,
+            rules,
             restless: restless.clone(),
         }
     }
@@ -153,13 +154,13 @@ impl<'a> Terms<'a> {
 
 /// Tries the methods in order, up to the first that would do something.
 // behaviour: disruption/first-method-with-a-command-wins
-pub fn look<'a>(fleet: &Fleet<'a>, knobs: &Knobs, spot_to_spot: bool) -> Vec<Round> {
+pub fn look<'a>(fleet: &Fleet<'a>, knobs: &Knobs, rules: ConsolidationRules) -> Vec<Round> {
     let restless = consolidation::restless(fleet);
     // Compiling a snapshot pays only when something has to be simulated.
     let mut terms = None;
     let mut rounds = Vec::new();
     for method in Method::ALL {
-        let terms_of = || Terms::new(fleet, knobs, spot_to_spot, &restless);
+        let terms_of = || Terms::new(fleet, knobs, rules, &restless);
         let round = try_method(fleet, (&mut terms, &terms_of), method);
         let done = !round.commands.is_empty();
         rounds.push(round);
@@ -283,7 +284,7 @@ mod tests {
                 min_values_policy: Default::default(),
                 reserved_mode: Default::default(),
             };
-            let rounds = look(&fleet, &knobs, false);
+            let rounds = look(&fleet, &knobs, ConsolidationRules::REFERENCE);
             let candidates = |method| {
                 let round = rounds.iter().find(|round| round.method == method);
                 round.map(|round| round.candidates.len())
