@@ -24,7 +24,7 @@ pub(crate) fn root() -> Result<PathBuf, SetupError> {
 ///
 /// # Errors
 /// The folder cannot be made; the error of `make`.
-pub(crate) fn folder(
+pub fn folder(
     name: &str,
     parts: &[&str],
     make: impl FnOnce(&Path) -> Result<(), SetupError>,
@@ -49,7 +49,7 @@ pub(crate) fn folder(
 ///
 /// # Errors
 /// It cannot be started (with the remedy), or it fails.
-pub(crate) fn run(command: &mut Command, remedy: &str) -> Result<(), SetupError> {
+pub fn run(command: &mut Command, remedy: &str) -> Result<(), SetupError> {
     let shown = format!("{command:?}");
     let output =
         command.output().map_err(|e| SetupError::because(format!("running {shown} ({remedy})"), &e))?;
