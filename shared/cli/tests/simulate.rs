@@ -28,7 +28,7 @@ fn the_default_run_ends_with_no_node_every_pod_having_run_and_the_limit_kept() {
         (&Value::from(0), &Value::from(Vec::<Value>::new()))
     );
     assert_eq!(report["podsRan"], report["podsCreated"]);
-    assert_eq!(report["podsRan"], 23);
+    assert_eq!(report["podsRan"], 26, "23 were asked for, 3 were moved to a cheaper node");
     assert_eq!(report["peakCpuMilli"], 10_000, "all of the limit is used, and no more");
     assert_eq!(report["violations"], Value::from(Vec::<Value>::new()));
     assert!(report["leastCostUsd"].as_f64().unwrap() < report["costUsd"].as_f64().unwrap());
