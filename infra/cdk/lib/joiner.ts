@@ -40,6 +40,7 @@ export interface JoinerProps {
   readonly preferencePolicy?: 'Respect' | 'Ignore';
   readonly minValuesPolicy?: 'Strict' | 'BestEffort';
   readonly featureGates?: Record<string, boolean>;
+  readonly consolidation?: 'several' | 'reference';
   readonly vmMemoryOverheadPercent?: number;
   readonly reservedEnis?: number;
   readonly subnetIds?: string[];
