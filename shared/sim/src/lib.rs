@@ -7,7 +7,8 @@
 //! - [`world`]: everything there is, and how it moves from moment to moment;
 //! - [`agenda`], [`chance`], [`faults`], [`log`]: time, chance, trouble, and what happened;
 //! - [`cluster`], [`ec2`], [`mail`], [`keep`]: the parts of a world;
-//! - [`ports`], [`executor`], [`runtime`], [`product`]: handlers in that world, and the product as one;
+//! - [`ports`], [`executor`], [`runtime`], [`product`]: handlers in that world, and the product as one (`drive`: one
+//!   future alone);
 //! - [`script`], [`script_file`], [`scenario`], [`manifests`]: what the user does, a run from beginning to end, and what it is
 //!   made of;
 //! - [`book`], [`bound`], [`checks`], [`settle`], [`report`], [`timeline`]: what it came to, what was broken, how it reads.
@@ -18,6 +19,7 @@ pub mod bound;
 pub mod chance;
 pub mod checks;
 pub mod cluster;
+mod drive;
 pub mod ec2;
 pub mod executor;
 pub mod faults;

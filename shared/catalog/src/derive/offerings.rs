@@ -126,7 +126,11 @@ impl<'a> Offers<'a> {
             capacity_type: CapacityType::Reserved,
             zone: zone.name.clone(),
             price: Price { nano_usd_per_hour: list_price / RESERVED_DISCOUNT },
-            available: runs && zone.takes(facts.zones[at].offered) && held.remaining > 0 && !held.expiring,
+            available: runs
+                && zone.takes(facts.zones[at].offered)
+                && held.remaining > 0
+                && !held.expiring
+                && !self.refused.contains(&(&facts.name, &zone.name, CapacityType::Reserved)),
             reservation: Some(Reservation { id: held.id.clone(), remaining: held.remaining }),
         })
     }

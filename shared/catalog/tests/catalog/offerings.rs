@@ -94,6 +94,8 @@ fn reservations_are_offered_almost_for_free_while_they_last() {
         Unavailable::FullZone("us-east-1a".into()),
     ];
     check(&class, &refused, "m5.large", "ob oc ra");
+    let used_up = [refuse("m5.large", "us-east-1a", CapacityType::Reserved)];
+    check(&class, &used_up, "m5.large", "oa ob oc sa sb sc");
     check(&class, &[Unavailable::ShiftedZone("us-east-1a".into())], "m5.large", "ob oc sb sc");
     let m5 = derived(&class, &AwsSettings::UNSET, "m5.large");
     let reserved: Vec<_> =

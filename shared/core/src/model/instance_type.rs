@@ -108,7 +108,7 @@ pub struct OfferingKey {
 }
 
 /// What is not to be had for now, because EC2 refused it lately or the zone is being avoided (aws 1.8, 1.9).
-/// Of these only a shifted zone touches reserved offerings.
+/// Of these only a shifted zone, and the refusal of a reserved offering itself, touch reserved offerings.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Unavailable {
