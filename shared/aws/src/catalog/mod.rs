@@ -16,6 +16,7 @@ mod shelf;
 
 use std::sync::Arc;
 
+use aws_sdk_ec2::error::DisplayErrorContext;
 use jiff::{SignedDuration, Timestamp};
 use joiner_catalog::{AwsSettings as TypeSettings, Catalog};
 use joiner_core::model::{InstanceType, NodeClass, Unavailable};
@@ -43,6 +44,9 @@ pub const ACTIONS: &[&str] = &[
 pub const REFRESH_PERIOD: SignedDuration = SignedDuration::from_hours(12);
 /// How long a process works with the row it has read before it looks whether there is a newer one.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// When the embedded catalog was written, as far as rows are concerned: anything else is newer.
+const STAND_IN: Timestamp = Timestamp::MIN;
 
 /// What an operator sets about instance types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +119,7 @@ impl Ec2Catalog {
             Ok(before) => before,
             // A row of another version of the table: the new one replaces it.
             Err(error) => {
-                tracing::warn!(%error, "the catalog that was written cannot be read");
+                tracing::warn!(error = %DisplayErrorContext(&*error), "the catalog that was written cannot be read");
                 None
             }
         };
@@ -135,6 +139,7 @@ impl Ec2Catalog {
             [("spot", found.without_spot_prices), ("on-demand", found.without_on_demand_prices)]
         {
             if let Some(error) = error {
+                let error = DisplayErrorContext(&*error);
                 tracing::warn!(prices, %error, "prices cannot be had, older ones stand in for them");
             }
         }
@@ -156,18 +161,14 @@ impl Ec2Catalog {
         {
             return Ok(Arc::clone(&known.shelved.catalog));
         }
-        let shelved = match (self.newer(held.as_ref()).await, held.take()) {
-            (Ok(Some(newer)), _) => newer,
-            (Ok(None), Some(known)) => known.shelved,
-            (Err(error), Some(known)) => {
-                tracing::warn!(%error, "the catalog's row cannot be read, the one in memory stands");
-                known.shelved
-            }
-            (Err(error), None) => {
-                tracing::warn!(%error, "the catalog's row cannot be read");
-                self.ask(now).await?
-            }
-            (Ok(None), None) => self.ask(now).await?,
+        let newer = self.newer(held.as_ref()).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %DisplayErrorContext(&*error), "the catalog's row cannot be read");
+            None
+        });
+        let shelved = match (newer, held.take().filter(|known| known.shelved.written_at > STAND_IN)) {
+            (Some(newer), _) => newer,
+            (None, Some(known)) => known.shelved,
+            (None, None) => self.ask(now).await?,
         };
         let catalog = Arc::clone(&shelved.catalog);
         *held = Some(Held { shelved, looked_at: now });
@@ -192,7 +193,7 @@ impl Ec2Catalog {
             Ok(catalog) => {
                 let shelved = Shelved { catalog, written_at: now };
                 if let Err(error) = self.shelf.write(&self.place, &shelved).await {
-                    tracing::warn!(%error, "the catalog cannot be written down");
+                    tracing::warn!(error = %DisplayErrorContext(&*error), "the catalog cannot be written down");
                 }
                 return Ok(shelved);
             }
@@ -204,8 +205,9 @@ impl Ec2Catalog {
             return Err(InstanceTypeError::Unavailable(error));
         }
         let of = embedded.recorded_on().unwrap_or("an unknown day");
+        let error = DisplayErrorContext(&*error);
         tracing::warn!(%error, "EC2 does not tell its instance types; working with those of {of}");
-        Ok(Shelved { catalog: Arc::new(embedded.clone()), written_at: Timestamp::MIN })
+        Ok(Shelved { catalog: Arc::new(embedded.clone()), written_at: STAND_IN })
     }
 
     /// The types of a class at a moment.

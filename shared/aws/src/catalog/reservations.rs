@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_sdk_ec2::error::DisplayErrorContext;
 use aws_sdk_ec2::types::{CapacityReservation, Filter};
 use jiff::{SignedDuration, Timestamp};
 use joiner_core::model::NodeClass;
@@ -61,6 +62,7 @@ impl ReservationCounts {
                 Some(counts)
             }
             Err(error) => {
+                let error = DisplayErrorContext(&*error);
                 tracing::warn!(%error, "EC2 does not count its capacity reservations");
                 self.known.last_known(&())
             }

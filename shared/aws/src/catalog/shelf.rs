@@ -15,6 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use joiner_catalog::Catalog;
 use joiner_ports::BoxError;
 
+use crate::store::{PARTITION_KEY, REMOVE_AFTER, SORT_KEY};
+
 /// Largest row, with room for its other fields: DynamoDB takes 400 KB.
 const LARGEST_TABLE_BYTES: usize = 390_000;
 /// A row that nobody renewed for this long is swept away by the table's expiry.
@@ -29,25 +31,27 @@ pub(super) struct Shelved {
 
 /// Keeps the catalogs of accounts and regions in a table, one row each.
 #[derive(Debug, Clone)]
-pub struct CatalogShelf {
-    client: Client,
-    table: Arc<str>,
-}
+pub struct CatalogShelf(Option<(Client, Arc<str>)>);
 
 impl CatalogShelf {
-    /// A shelf in a table, whose keys are `pk` and `sk`.
+    /// A shelf in the table that the store uses as well; their partitions differ.
     pub fn new(client: Client, table: &str) -> Self {
-        CatalogShelf { client, table: table.into() }
+        CatalogShelf(Some((client, table.into())))
+    }
+
+    /// No shelf: what is asked for is known to this process alone.
+    pub const fn absent() -> Self {
+        CatalogShelf(None)
     }
 
     /// The catalog of an account and region, if one was written.
     pub(super) async fn read(&self, place: &Place) -> Result<Option<Shelved>, BoxError> {
-        let answer = self
-            .client
+        let Some((client, table)) = &self.0 else { return Ok(None) };
+        let answer = client
             .get_item()
-            .table_name(&*self.table)
-            .key("pk", AttributeValue::S(place.key()))
-            .key("sk", AttributeValue::S(SORT_KEY.to_owned()))
+            .table_name(&**table)
+            .key(PARTITION_KEY, AttributeValue::S(place.key()))
+            .key(SORT_KEY, AttributeValue::S(ONLY.to_owned()))
             .send()
             .await?;
         let Some(row) = answer.item() else { return Ok(None) };
@@ -62,12 +66,12 @@ impl CatalogShelf {
 
     /// When the catalog was written, without reading it.
     pub(super) async fn written_at(&self, place: &Place) -> Result<Option<Timestamp>, BoxError> {
-        let answer = self
-            .client
+        let Some((client, table)) = &self.0 else { return Ok(None) };
+        let answer = client
             .get_item()
-            .table_name(&*self.table)
-            .key("pk", AttributeValue::S(place.key()))
-            .key("sk", AttributeValue::S(SORT_KEY.to_owned()))
+            .table_name(&**table)
+            .key(PARTITION_KEY, AttributeValue::S(place.key()))
+            .key(SORT_KEY, AttributeValue::S(ONLY.to_owned()))
             .projection_expression("written_at")
             .send()
             .await?;
@@ -77,27 +81,29 @@ impl CatalogShelf {
 
     /// Writes the catalog over the one that is there.
     pub(super) async fn write(&self, place: &Place, shelved: &Shelved) -> Result<(), BoxError> {
+        let Some((client, table)) = &self.0 else { return Ok(()) };
         let packed = pack(&shelved.catalog)?;
         if packed.len() > LARGEST_TABLE_BYTES {
             let size = packed.len();
             return Err(format!("the catalog has {size} bytes, more than one row takes").into());
         }
         let number = |at: Timestamp| AttributeValue::N(at.as_second().to_string());
-        self.client
+        client
             .put_item()
-            .table_name(&*self.table)
-            .item("pk", AttributeValue::S(place.key()))
-            .item("sk", AttributeValue::S(SORT_KEY.to_owned()))
+            .table_name(&**table)
+            .item(PARTITION_KEY, AttributeValue::S(place.key()))
+            .item(SORT_KEY, AttributeValue::S(ONLY.to_owned()))
             .item("table", AttributeValue::B(Blob::new(packed)))
             .item("written_at", number(shelved.written_at))
-            .item("expires_at", number(shelved.written_at + ROW_LIFETIME))
+            .item(REMOVE_AFTER, number(shelved.written_at + ROW_LIFETIME))
             .send()
             .await?;
         Ok(())
     }
 }
 
-const SORT_KEY: &str = "catalog";
+/// Sort key of the one row there is of a place.
+const ONLY: &str = "only";
 
 /// Whose catalog: offerings and the names of zones are those of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -210,3 +210,86 @@ fn statuses(mut used: Vec<Used>, now: Timestamp) -> Vec<AmiStatus> {
     };
     used.into_iter().map(status).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn image(id: &str, name: &str, created_at: i64, deprecated_at: Option<i64>) -> FoundImage {
+        FoundImage {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            architecture: "amd64",
+            created_at: at(created_at),
+            deprecated_at: deprecated_at.map(at),
+        }
+    }
+
+    /// The image that is preferred at second 100, whichever is seen first.
+    fn preferred(one: &FoundImage, other: &FoundImage) -> String {
+        let [forth, back] = [[one, other], [other, one]]
+            .map(|images| newest_by_use(images.map(Clone::clone).to_vec(), at(100)));
+        assert_eq!(forth, back);
+        forth[0].0.id.clone()
+    }
+
+    // behaviour: class/the-newest-image-that-is-not-deprecated
+    #[test]
+    fn of_images_for_one_use_the_newest_that_is_not_deprecated_is_taken() {
+        let old = image("old", "a", 10, None);
+        let new = image("new", "a", 20, None);
+        assert_eq!(preferred(&old, &new), "new");
+        assert_eq!(preferred(&old, &image("new", "a", 20, Some(100))), "old");
+        assert_eq!(preferred(&old, &image("new", "a", 20, Some(101))), "new");
+        assert_eq!(preferred(&image("old", "a", 10, Some(50)), &image("new", "a", 20, Some(50))), "new");
+        assert_eq!(preferred(&image("x", "a", 10, None), &image("y", "b", 10, None)), "y");
+    }
+
+    #[test]
+    fn images_of_other_architectures_are_other_uses() {
+        let arm = FoundImage { architecture: "arm64", ..image("arm", "a", 10, None) };
+        let used = newest_by_use(vec![image("amd", "a", 20, None), arm.clone()], at(100));
+        let ids: Vec<&str> = used.iter().map(|(image, _)| image.id.as_str()).collect();
+        assert_eq!(ids, ["amd", "arm"]);
+        assert_eq!(used[1], (arm, vec![exactly("kubernetes.io/arch", "arm64")]));
+    }
+
+    #[test]
+    fn the_status_lists_the_newest_first_and_short_keys_first() {
+        let requirement = |key: &str| exactly(key, "v");
+        let used = vec![
+            (image("b", "n1", 10, None), vec![requirement("long-key"), requirement("b"), requirement("a")]),
+            (image("c", "n2", 20, Some(90)), Vec::new()),
+            (image("a", "n3", 10, None), Vec::new()),
+        ];
+        let status = |id: &str, name: &str, deprecated, keys: &[&str]| AmiStatus {
+            id: id.to_owned(),
+            name: Some(name.to_owned()),
+            deprecated,
+            requirements: keys.iter().map(|key| requirement(key)).collect(),
+        };
+        let expected = [
+            status("c", "n2", Some(true), &[]),
+            status("a", "n3", None, &[]),
+            status("b", "n1", None, &["a", "b", "long-key"]),
+        ];
+        assert_eq!(statuses(used, at(100)), expected);
+    }
+
+    // behaviour: class/a-name-without-owner-means-ours-or-amazons
+    #[test]
+    fn only_names_without_an_owner_are_limited_to_known_owners() {
+        let term = |name: Option<&str>, owner: Option<&str>| AmiSelectorTerm {
+            name: name.map(str::to_owned),
+            owner: owner.map(str::to_owned),
+            ..AmiSelectorTerm::default()
+        };
+        assert_eq!(owners(&term(Some("n"), None)), ["self", "amazon"]);
+        assert_eq!(owners(&term(Some("n"), Some("111122223333"))), ["111122223333"]);
+        assert_eq!(owners(&term(None, None)), Vec::<String>::new());
+    }
+}

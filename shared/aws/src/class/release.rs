@@ -20,8 +20,10 @@ pub(super) async fn profiles(
     }
     let iam = asked.clients.iam();
     let path = profile::path(asked.facts, class);
-    let pages = iam.list_instance_profiles().path_prefix(path).into_paginator().items().send();
-    for made in pages.collect::<Result<Vec<_>, _>>().await.map_err(Ec2Failure::of)? {
+    let pages = iam.list_instance_profiles().path_prefix(&path).into_paginator().items().send();
+    let listed = pages.collect::<Result<Vec<_>, _>>().await.map_err(Ec2Failure::of)?;
+    // Looked at once more, since everything in the list is deleted.
+    for made in listed.iter().filter(|listed| listed.path().starts_with(&path)) {
         let name = made.instance_profile_name();
         for role in made.roles() {
             profile::remove_role(asked, name, role.role_name()).await?;
