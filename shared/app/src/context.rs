@@ -22,6 +22,8 @@ pub struct Settings {
     pub validation_delay: SignedDuration,
     /// How far consolidation goes.
     pub consolidation: ConsolidationRules,
+    /// How often a class that is in order is resolved anew (api 3.7).
+    pub class_refresh: SignedDuration,
     /// How old an instance without a claim must be before it is terminated (disruption 4.7).
     pub orphan_age: SignedDuration,
 }
@@ -36,6 +38,7 @@ impl Settings {
         unavailable_for: SignedDuration::from_mins(3),
         validation_delay: SignedDuration::from_secs(15),
         consolidation: ConsolidationRules { spot_to_spot: false, mode: ConsolidationMode::DEFAULT },
+        class_refresh: SignedDuration::from_mins(5),
         orphan_age: SignedDuration::from_secs(30),
     };
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use joiner_core::machine::PodKey;
-use joiner_core::model::{Node, NodeClaim, NodePool, Pod};
+use joiner_core::model::{
+    ConditionStatus, Node, NodeClaim, NodeClass, NodePool, ObjectCondition, Pod, ReportedCondition,
+};
+use joiner_core::readiness;
 use joiner_ports::{ClusterError, ClusterWrite, Event, EventKind, ObjectRef, Ports};
 
 use crate::context::Context;
@@ -31,6 +34,56 @@ pub(crate) fn claim_ref(claim: &NodeClaim) -> ObjectRef {
 
 pub(crate) fn pool_ref(pool: &NodePool) -> ObjectRef {
     ObjectRef::NodePool { name: Arc::clone(&pool.name), uid: Arc::clone(&pool.uid) }
+}
+
+pub(crate) fn class_ref(class: &NodeClass) -> ObjectRef {
+    ObjectRef::NodeClass { name: Arc::clone(&class.name), uid: Arc::clone(&class.uid) }
+}
+
+/// A condition of a pool or a class that turns.
+pub(crate) struct Transition {
+    /// Which one.
+    pub(crate) kind: &'static str,
+    from: Option<ConditionStatus>,
+    to: ConditionStatus,
+    /// Its reason from now on.
+    pub(crate) reason: Arc<str>,
+    /// For people.
+    pub(crate) message: Arc<str>,
+}
+
+impl Transition {
+    /// Those among conditions that are written.
+    pub(crate) fn all(carried: &[ReportedCondition], written: &[ObjectCondition]) -> Vec<Self> {
+        let turn = |new: &ObjectCondition| {
+            let from = readiness::reported(carried, new.kind).map(|old| old.status);
+            (from != Some(new.status)).then(|| Transition {
+                kind: new.kind,
+                from,
+                to: new.status,
+                reason: Arc::clone(&new.reason),
+                message: Arc::clone(&new.message),
+            })
+        };
+        written.iter().filter_map(turn).collect()
+    }
+
+    /// The event that tells of it (api 7.4).
+    pub(crate) fn event<P: Ports>(&self, context: &Context<'_, P>, about: ObjectRef) -> Event {
+        let Transition { kind, from, to, reason, message } = self;
+        let from = from.map_or("nothing", truth);
+        let text = format!("{kind} turned from {from} to {}, {reason}: {message}", truth(*to));
+        Event { quiet_secs: 0, ..context.normal(about, kind, text) }
+    }
+}
+
+/// A truth as objects spell it.
+fn truth(status: ConditionStatus) -> &'static str {
+    match status {
+        ConditionStatus::True => "True",
+        ConditionStatus::False => "False",
+        ConditionStatus::Unknown => "Unknown",
+    }
 }
 
 impl<P: Ports> Context<'_, P> {

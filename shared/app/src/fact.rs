@@ -101,6 +101,34 @@ pub enum Fact {
     /// A claim object was let go.
     ClaimReleased { claim: ClaimName },
 
+    /// EC2 announced something about an instance of ours.
+    Noticed { claim: ClaimName, instance: InstanceId, reason: &'static str },
+    /// EC2 announced something about an instance that belongs to no claim.
+    NotOurs { instance: InstanceId },
+    /// A claim was deleted although nobody asked: EC2 takes its instance, or it is past helping.
+    ClaimDisrupted { claim: ClaimName, node_pool: Option<Arc<str>>, reason: Arc<str> },
+
+    /// What a class resolves to, or what is said of it, was written.
+    ClassWritten { class: Arc<str>, status: bool, conditions: usize },
+    /// Nodes may be launched from a class.
+    ClassReady { class: Arc<str> },
+    /// None may.
+    ClassNotReady { class: Arc<str>, reason: Arc<str>, message: Arc<str> },
+    /// Something a class asks for cannot be had.
+    ClassRefused { class: Arc<str>, condition: &'static str, reason: &'static str, message: String },
+    /// A class could not be resolved: we may not ask.
+    ClassUnresolved { class: Arc<str>, why: String },
+    /// A class is to go, and claims still use it.
+    ClassInUse { class: Arc<str>, claims: usize },
+    /// A class was let go.
+    ClassReleased { class: Arc<str> },
+    /// What is said of a pool was written.
+    PoolWritten { node_pool: Arc<str>, nodes: u64, conditions: usize },
+    /// A condition of a pool turned.
+    PoolTurned { node_pool: Arc<str>, condition: &'static str, reason: Arc<str>, message: Arc<str> },
+    /// Claims of a pool or class were taken over from another version of hashes.
+    Adopted { owner: Arc<str>, claims: usize },
+
     /// An instance that no claim stands for was terminated.
     OrphanTerminated { instance: InstanceId, claim: Option<ClaimName> },
     /// A claim whose instance is gone was deleted.
@@ -198,6 +226,32 @@ impl fmt::Display for Fact {
             InstanceTerminating { instance } => write!(f, "{instance} terminating"),
             NodeReleased { node } => write!(f, "node {node} gone"),
             ClaimReleased { claim } => write!(f, "{claim}: gone"),
+            Noticed { claim, instance, reason } => write!(f, "{claim}: EC2 says of {instance}: {reason}"),
+            NotOurs { instance } => write!(f, "{instance} belongs to no claim"),
+            ClaimDisrupted { claim, reason, .. } => write!(f, "{claim}: deleted, {reason}"),
+            ClassWritten { class, status, conditions } => {
+                let status = if *status { "status" } else { "no status" };
+                write!(f, "EC2NodeClass {class}: {status} and {conditions} conditions written")
+            }
+            ClassReady { class } => write!(f, "EC2NodeClass {class} is ready"),
+            ClassNotReady { class, reason, message } => {
+                write!(f, "EC2NodeClass {class} is not ready, {reason}: {message}")
+            }
+            ClassRefused { class, condition, reason, message } => {
+                write!(f, "EC2NodeClass {class}: {condition} does not hold, {reason}: {message}")
+            }
+            ClassUnresolved { class, why } => write!(f, "EC2NodeClass {class} cannot be resolved: {why}"),
+            ClassInUse { class, claims } => {
+                write!(f, "EC2NodeClass {class} is still used by {claims} claims")
+            }
+            ClassReleased { class } => write!(f, "EC2NodeClass {class} gone"),
+            PoolWritten { node_pool, nodes, conditions } => {
+                write!(f, "NodePool {node_pool}: {nodes} nodes, {conditions} conditions written")
+            }
+            PoolTurned { node_pool, condition, reason, message } => {
+                write!(f, "NodePool {node_pool}: {condition} turned, {reason}: {message}")
+            }
+            Adopted { owner, claims } => write!(f, "{claims} claims of {owner} taken over as they are"),
             OrphanTerminated { instance, claim: Some(claim) } => {
                 write!(f, "{instance} terminated, its claim {claim} does not exist")
             }

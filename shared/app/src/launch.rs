@@ -9,6 +9,8 @@ use joiner_core::condition::Finding;
 use joiner_core::in_flight;
 use joiner_core::machine::Machine;
 use joiner_core::model::{ConditionKind, InstanceType, Labels, NodeClaim, NodeClass, Unavailable};
+use joiner_core::readiness::class::{self, ClassUse};
+use joiner_core::readiness::stamp;
 use joiner_ports::{
     BoxError, ClaimName, ClaimPatch, Cloud, ClusterError, ClusterRead, ClusterWrite, Delay, IntentPhase,
     LaunchError, LaunchIntent, LaunchRequest, LaunchToken, Launched, Message, NewClaim, PendingHint, Ports,
@@ -113,7 +115,7 @@ pub(crate) async fn launch<P: Ports>(
         return Ok(Outcome::default());
     }
     let answer = match class.class {
-        Some(class_of_claim) => {
+        Some(class_of_claim) if class_of_claim.readiness.is_ready() => {
             let draft = in_flight::draft_of(claim);
             // behaviour: provisioning/one-token-per-claim
             let token = LaunchToken::derive(context.ports.cluster_name(), &name, &claim.uid);
@@ -126,10 +128,27 @@ pub(crate) async fn launch<P: Ports>(
             };
             context.ports.cloud().launch(request).await
         }
+        Some(class) => match class::usable(class) {
+            // behaviour: classes/nothing-is-launched-before-a-class-is-resolved
+            ClassUse::Awaited { message } => {
+                return say_unlaunched(context, claim, &name, "NodeClassReadinessUnknown", &message).await;
+            }
+            ClassUse::Refused { reason, message } => {
+                Err(LaunchError::ClassNotReady(format!("{reason}: {message}")))
+            }
+            ClassUse::Ready => Err(LaunchError::ClassNotReady("it cannot be used".to_owned())),
+        },
         None => Err(LaunchError::ClassNotReady(format!("{} does not exist", claim.node_class.name))),
     };
     match answer {
-        Ok(launched) => keep(context, claim, &name, launched).await,
+        Ok(mut launched) => {
+            let stamp = class.class.map(|class| stamp::launched(&stamp::CLASS, &class.hash));
+            // What the launch itself stamped is of the class as it was then.
+            for (key, value) in stamp.into_iter().flatten() {
+                launched.annotations.entry(key).or_insert(value);
+            }
+            keep(context, claim, &name, launched).await
+        }
         Err(LaunchError::NoCapacity(refused)) => no_capacity(context, claim, &name, refused).await,
         Err(LaunchError::ClassNotReady(why)) => {
             let mut outcome = Outcome::from(failed(&name, "NodeClassNotReady", &why));

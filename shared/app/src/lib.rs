@@ -9,16 +9,21 @@
 //! - [`relay`]: cluster events into messages.
 //! - [`provision`]: pending pods into claims and instances; [`launch`] is shared with [`lifecycle`].
 //! - [`lifecycle`]: a claim from launch to usable; [`node_events`] what nodes and pods on them say.
+//! - [`classes`], [`pools`]: what they resolve to, and what they say of themselves.
+//! - [`interrupt`]: what EC2 announces.
 //! - [`disrupt`]: nodes nobody needs; [`terminate`]: machines that go.
 //! - [`sweep`]: what was lost on the way; [`tick`]: the minute's net under all of it.
 
+pub mod classes;
 pub mod context;
 pub mod disrupt;
 pub mod fact;
 pub mod failure;
+pub mod interrupt;
 pub mod launch;
 pub mod lifecycle;
 pub mod node_events;
+pub mod pools;
 pub mod provision;
 pub mod relay;
 pub mod sweep;
@@ -73,9 +78,11 @@ async fn dispatch<P: Ports>(context: &Context<'_, P>, message: &Message) -> Resu
         Message::TerminateStep { target, again_until } => {
             terminate::handle(context, target, *again_until).await
         }
-        Message::Interruption { .. } | Message::PoolChanged { .. } | Message::ClassChanged { .. } => {
-            Ok(Outcome::default())
+        Message::Interruption { instance, event, at } => {
+            interrupt::handle(context, instance, event, *at).await
         }
+        Message::PoolChanged { pool } => pools::handle(context, pool).await,
+        Message::ClassChanged { class } => classes::handle(context, class).await,
         Message::Sweep => sweep::handle(context).await,
         Message::Tick => tick::handle(context).await,
     }

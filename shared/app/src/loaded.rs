@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use joiner_core::disruption::candidate::Volatile;
 use joiner_core::in_flight;
-use joiner_core::model::{NamespacedName, NodeClaim, NodeClass, Snapshot, Unavailable};
+use joiner_core::model::{NamespacedName, NodeClaim, NodeClass, Readiness, Snapshot, Unavailable};
+use joiner_core::readiness::class::{self, ClassUse};
+use joiner_core::readiness::{self, READY};
 use joiner_ports::{
     ClaimName, ClusterRead, Command, CommandPhase, Completeness, InstanceTypeError, InstanceTypeSource,
     LaunchIntent, Ports, Store, UnavailableUntil,
@@ -54,6 +56,7 @@ pub(crate) async fn load<P: Ports>(context: &Context<'_, P>) -> Result<Result<Lo
     let unavailable = store.unavailable(context.now).await?;
     let nominated = store.nominations(context.now).await?;
     let mut snapshot = view.snapshot;
+    mark_unsettled(&mut snapshot);
     add_types(context, &mut snapshot, &unavailable).await?;
     mark_commands(&mut snapshot, &commands, &intents);
     add_in_flight(&mut snapshot, &intents);
@@ -65,6 +68,25 @@ pub(crate) async fn load<P: Ports>(context: &Context<'_, P>) -> Result<Result<Lo
     nominated.extend(replacing.filter_map(|(until, one)| Some((one.claim.as_ref()?.to_arc(), until))));
     let volatile = Volatile { nominated, in_command };
     Ok(Ok(Loaded { snapshot, intents, volatile, unavailable }))
+}
+
+/// A class that is not resolved as it is now cannot be launched from, and a pool nobody has looked at is not ready:
+/// both are a matter of seconds, and no decision is made on half of what they say.
+fn mark_unsettled(snapshot: &mut Snapshot) {
+    for class in &mut snapshot.node_classes {
+        let (reason, message) = match class::usable(class) {
+            ClassUse::Ready => continue,
+            ClassUse::Awaited { message } => (readiness::AWAITING.into(), message),
+            ClassUse::Refused { reason, message } => (reason, message),
+        };
+        class.readiness = Readiness::NotReady { reason, message };
+    }
+    for pool in &mut snapshot.node_pools {
+        if pool.readiness.is_ready() && readiness::reported(&pool.status.conditions, READY).is_none() {
+            let message = "Nobody has looked at the NodePool yet".into();
+            pool.readiness = Readiness::NotReady { reason: readiness::AWAITING.into(), message };
+        }
+    }
 }
 
 /// Instance types by class. A class whose types cannot be told is left without; its pools take no part then.

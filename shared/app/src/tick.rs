@@ -1,5 +1,7 @@
 //! The net under everything: once a minute, whatever any lost message would have said is seen and said again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use joiner_core::lifecycle::expires_at;
 use joiner_core::machine::has_finalizer;
@@ -11,7 +13,7 @@ use joiner_ports::{
 use crate::context::Context;
 use crate::fact::{Fact, Outcome};
 use crate::failure::Failure;
-use crate::together;
+use crate::{classes, pools, together};
 
 /// Handles a tick.
 ///
@@ -27,6 +29,14 @@ pub async fn handle<P: Ports>(context: &Context<'_, P>) -> Result<Outcome, Failu
     let mut messages = owed(context, &view.snapshot, &commands)?;
     if window.is_some() {
         messages.push((Message::PodsPending { hint: PendingHint::WindowDue }, Delay::NONE));
+    }
+    for pool in view.snapshot.node_pools.iter().filter(|pool| pools::is_owed(context, &view.snapshot, pool)) {
+        messages.push((Message::PoolChanged { pool: Arc::clone(&pool.name) }, Delay::NONE));
+    }
+    for class in &view.snapshot.node_classes {
+        if classes::is_owed(context, class).await? {
+            messages.push((Message::ClassChanged { class: Arc::clone(&class.name) }, Delay::NONE));
+        }
     }
     let count = messages.len();
     let queue = context.ports.queue();

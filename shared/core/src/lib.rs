@@ -8,6 +8,7 @@
 //!   machines that have not answered yet.
 //! - [`machine`], [`condition`], [`eviction`]: one machine, what is written of it, what may leave it.
 //! - [`lifecycle`], [`termination`]: the next step of a claim, from launch to usable and from deletion to gone.
+//! - [`interruption`]: what EC2 announces about a machine. [`readiness`]: what pools and classes say of themselves.
 //! - [`disruption`]: which nodes may be taken away, and what keeps the others.
 
 pub mod batch;
@@ -15,9 +16,11 @@ pub mod condition;
 pub mod disruption;
 pub mod eviction;
 pub mod in_flight;
+pub mod interruption;
 pub mod lifecycle;
 pub mod machine;
 pub mod model;
+pub mod readiness;
 pub mod scheduling;
 pub mod termination;
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    Condition, ConditionKind, ConditionStatus, ConsolidationPolicy, InstanceType, Labels, NamespacedName,
-    Node, NodeClaim, NodeClassRef, NodePool, NodeTemplate, Overhead, Owner, Pod, PodPhase, PodSpec,
-    PoolStatus, Readiness, Requirements, Resources, keys,
+    AmiFamily, Condition, ConditionKind, ConditionStatus, ConsolidationPolicy, InstanceType, KubeletSettings,
+    Labels, NamespacedName, Node, NodeClaim, NodeClass, NodeClassRef, NodePool, NodeTemplate, Overhead,
+    Owner, Pod, PodPhase, PodSpec, PoolStatus, Readiness, ReportedCondition, Requirements, ResolvedClass,
+    Resources, keys,
 };
 
 /// A second of the epoch.
@@ -19,6 +20,48 @@ pub(crate) fn at(second: i64) -> Timestamp {
 /// The class everything uses.
 pub(crate) fn class_ref() -> NodeClassRef {
     NodeClassRef { group: "karpenter.k8s.aws".into(), kind: "EC2NodeClass".into(), name: "default".into() }
+}
+
+/// A class nobody has looked at.
+pub(crate) fn class() -> NodeClass {
+    NodeClass {
+        name: "default".into(),
+        uid: "class-uid".into(),
+        readiness: Readiness::Ready,
+        deleting: false,
+        ami_family: AmiFamily::Al2023,
+        kubelet: KubeletSettings::default(),
+        block_devices: Vec::new(),
+        raid0_instance_store: false,
+        network_interfaces: None,
+        nested_virtualization: false,
+        connection_tracking: false,
+        zones: Vec::new(),
+        capacity_reservations: Vec::new(),
+        tags: Labels::new(),
+        hash: "".into(),
+        resolved: ResolvedClass::default(),
+        generation: 1,
+        annotations: Labels::new(),
+        finalizers: Vec::new(),
+        flaw: None,
+        conditions: Vec::new(),
+        document: "{}".into(),
+    }
+}
+
+/// A class whose every condition holds.
+pub(crate) fn ready_class() -> NodeClass {
+    let holds = |kind: &str| ReportedCondition {
+        kind: kind.into(),
+        status: ConditionStatus::True,
+        reason: kind.into(),
+        message: "".into(),
+        observed_generation: Some(1),
+        since: at(0),
+    };
+    let kinds = std::iter::once("Ready").chain(crate::readiness::class::DEPENDENTS);
+    NodeClass { conditions: kinds.map(holds).collect(), ..class() }
 }
 
 /// A pool without limits and budgets.

@@ -72,8 +72,7 @@ impl World {
     /// Remembers which claims stand in for which others.
     fn note_replacements(&mut self) {
         for command in self.keep.commands.values() {
-            let replaced: BTreeSet<Arc<str>> =
-                command.nodes.iter().map(|node| node.claim.to_arc()).collect();
+            let replaced: BTreeSet<Arc<str>> = command.nodes.iter().map(|node| node.claim.to_arc()).collect();
             let claims = command.replacements.iter().filter_map(|one| one.claim.as_ref());
             let known = &mut self.checks.replaces;
             claims.for_each(|claim| drop(known.insert(claim.to_arc(), replaced.clone())));

@@ -6,7 +6,7 @@
 //!
 //! - [`world`]: everything there is, and how it moves from moment to moment;
 //! - [`agenda`], [`chance`], [`faults`], [`log`]: time, chance, trouble, and what happened;
-//! - [`cluster`], [`ec2`], [`mail`], [`keep`]: the parts of a world;
+//! - [`cluster`], [`ec2`], [`mail`], [`keep`]: the parts of a world; [`objects`] what is written of pools and classes;
 //! - [`ports`], [`executor`], [`runtime`], [`product`]: handlers in that world, and the product as one (`drive`: one
 //!   future alone);
 //! - [`script`], [`script_file`], [`scenario`], [`manifests`]: what the user does, a run from beginning to end, and what it is
@@ -27,6 +27,7 @@ pub mod keep;
 pub mod log;
 pub mod mail;
 pub mod manifests;
+pub mod objects;
 pub mod ports;
 pub mod product;
 pub mod report;

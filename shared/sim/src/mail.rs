@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use joiner_ports::Message;
+use joiner_ports::{InstanceId, InterruptionKind, Message};
 
 use crate::agenda::Due;
 use crate::cluster::Change;
@@ -119,6 +119,20 @@ impl World {
     }
 }
 
+impl World {
+    /// Tells what EC2 announced of an instance, as its event rules do: soon, and perhaps not at all.
+    pub(crate) fn announce(&mut self, id: &str, event: InterruptionKind) {
+        if self.chance.faults.happens(self.faults.lost_hint) {
+            return;
+        }
+        let delay = self.chance.messages.between(self.pace.relay);
+        if let Ok(instance) = InstanceId::new(id) {
+            let at = self.agenda.now();
+            self.send(&Message::Interruption { instance, event, at }, delay);
+        }
+    }
+}
+
 /// The message about a change.
 fn hint_of(change: Change, again_until: Timestamp) -> Option<Message> {
     use joiner_ports::{ClaimName, PendingHint, Target};
@@ -133,6 +147,7 @@ fn hint_of(change: Change, again_until: Timestamp) -> Option<Message> {
             Message::TerminateStep { target, again_until }
         }
         Change::Node(node) => Message::NodeChanged { node },
-        Change::Pools => Message::PodsPending { hint: PendingHint::Again },
+        Change::Pool(pool) => Message::PoolChanged { pool },
+        Change::Class(class) => Message::ClassChanged { class },
     })
 }

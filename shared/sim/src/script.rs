@@ -8,8 +8,10 @@ use joiner_core::model::{
     StorageClass, Volume, VolumeClaim,
 };
 
+use joiner_ports::InterruptionKind;
+
 use crate::agenda::Due;
-use crate::cluster::{Change, Controller, ControllerKey, Versioned};
+use crate::cluster::{Controller, ControllerKey, Versioned};
 use crate::faults::Faults;
 use crate::log::EntryKind;
 use crate::world::World;
@@ -71,6 +73,12 @@ pub enum ScriptAction {
     DeleteClaim(Arc<str>),
     /// Deletes a pool and, with it, its claims.
     DeletePool(Arc<str>),
+    /// Deletes a class; it goes once nothing uses it.
+    DeleteClass(Arc<str>),
+    /// Newer images come out.
+    NewImages,
+    /// EC2 announces something about every instance that is up.
+    Announce(InterruptionKind),
     /// EC2 has none of an offering from now on.
     Refuse(OfferingKey),
     /// Other things go wrong from now on.
@@ -118,6 +126,17 @@ impl World {
                 self.delete_claim(&name);
             }
             ScriptAction::DeletePool(name) => self.delete_pool(&name),
+            ScriptAction::DeleteClass(name) => self.delete_class(&name),
+            ScriptAction::NewImages => {
+                self.record(EntryKind::Script, "images", "newer ones come out".to_owned());
+                self.ec2.image_release += 1;
+            }
+            ScriptAction::Announce(event) => {
+                self.record(EntryKind::Script, "EC2", format!("announces {event:?}"));
+                let up = self.ec2.instances.values().filter(|instance| instance.is_up());
+                let up: Vec<Arc<str>> = up.map(|instance| Arc::clone(&instance.id)).collect();
+                up.iter().for_each(|id| self.announce(id, event.clone()));
+            }
             ScriptAction::Faults(faults) => {
                 let what = if faults == Faults::calm() { "calms down" } else { "turns rough" };
                 self.record(EntryKind::Script, "weather", what.to_owned());
@@ -144,15 +163,8 @@ impl World {
     /// Creates an object.
     pub fn apply(&mut self, object: ScriptObject) {
         match object {
-            ScriptObject::NodePool(mut pool) => {
-                pool.uid = self.cluster.next_uid();
-                self.cluster.changes.insert(Change::Pools);
-                self.cluster.pools.insert(Arc::clone(&pool.name), pool);
-            }
-            ScriptObject::NodeClass(class) => {
-                self.cluster.changes.insert(Change::Pools);
-                self.cluster.classes.insert(Arc::clone(&class.name), class);
-            }
+            ScriptObject::NodePool(pool) => self.apply_pool(pool),
+            ScriptObject::NodeClass(class) => self.apply_class(class),
             ScriptObject::NodeOverlay(overlay) => {
                 self.cluster.overlays.insert(Arc::clone(&overlay.name), overlay);
             }

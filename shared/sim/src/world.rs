@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use joiner_core::model::NamespacedName;
+use joiner_ports::InterruptionKind;
 
 use crate::agenda::{Agenda, Due};
 use crate::book::Book;
@@ -157,6 +158,7 @@ impl World {
         let warned_key: Arc<str> = "simulated/spot-warning".into();
         if instance.tags.insert(warned_key, "sent".into()).is_none() {
             self.record(EntryKind::SpotWarning, id, "taken back in 120 s".to_owned());
+            self.announce(id, InterruptionKind::SpotInterruption);
             self.agenda.after(Duration::from_secs(120), Due::SpotTaken(Arc::clone(id)));
         } else {
             self.checks.taken_back(id);

@@ -70,6 +70,13 @@ pub fn translate(text: &str, now: Timestamp) -> Result<Translated, RelayError> {
             ("pods", None, "delete") => event.pod_going(),
             ("nodes", None, "create" | "patch" | "update" | "delete") => node_changed(&about.name),
             ("nodes", Some("status"), "patch" | "update") if event.turned() => node_changed(&about.name),
+            // behaviour: relay/changes-of-pools-and-classes-become-messages
+            ("nodepools", None, "create" | "patch" | "update" | "delete") => {
+                named(&event.name_of(about), |pool| Message::PoolChanged { pool })
+            }
+            ("ec2nodeclasses", None, "create" | "patch" | "update" | "delete") => {
+                named(&event.name_of(about), |class| Message::ClassChanged { class })
+            }
             ("nodeclaims", None, "create") => claim_step(&event.name_of(about), again_until),
             ("nodeclaims", None, "delete") => claim_going(&about.name, again_until),
             _ => Vec::new(),
@@ -149,6 +156,10 @@ fn moved(node: Option<&str>) -> Vec<Message> {
 
 fn node_changed(name: &str) -> Vec<Message> {
     if name.is_empty() { Vec::new() } else { vec![Message::NodeChanged { node: name.into() }] }
+}
+
+fn named(name: &str, message: impl FnOnce(Arc<str>) -> Message) -> Vec<Message> {
+    if name.is_empty() { Vec::new() } else { vec![message(name.into())] }
 }
 
 fn claim_step(name: &str, again_until: Timestamp) -> Vec<Message> {
@@ -263,6 +274,20 @@ mod tests {
         assert_eq!(about("nodes/status", "patch", turned), node);
         let unneeded = Translated::Unneeded { verb: "patch".to_owned(), resource: "nodes/status".to_owned() };
         assert_eq!(about("nodes/status", "patch", beat), unneeded);
+    }
+
+    // behaviour: relay/changes-of-pools-and-classes-become-messages
+    #[test]
+    fn pools_and_classes_are_told_of_and_what_is_written_of_them_is_not() {
+        let pool = Translated::Messages(vec![Message::PoolChanged { pool: "a".into() }]);
+        let class = Translated::Messages(vec![Message::ClassChanged { class: "a".into() }]);
+        for verb in ["create", "patch", "update", "delete"] {
+            assert_eq!(about("nodepools", verb, "{}"), pool, "{verb}");
+            assert_eq!(about("ec2nodeclasses", verb, "{}"), class, "{verb}");
+        }
+        let resource = "nodepools/status".to_owned();
+        let unneeded = Translated::Unneeded { verb: "patch".to_owned(), resource };
+        assert_eq!(about("nodepools/status", "patch", "{}"), unneeded);
     }
 
     #[test]

@@ -35,9 +35,12 @@ pub(crate) struct Inside {
     pub(crate) nominations: Vec<Nomination>,
     pub(crate) commands: BTreeMap<CommandId, Command>,
     pub(crate) sent: Vec<(Message, Delay)>,
-    pub(crate) pool_patches: BTreeMap<Arc<str>, PoolPatch>,
-    pub(crate) class_patches: BTreeMap<Arc<str>, ClassPatch>,
+    pub(crate) pool_patches: Vec<(Arc<str>, PoolPatch)>,
+    pub(crate) class_patches: Vec<(Arc<str>, ClassPatch)>,
+    pub(crate) class_status: Arc<str>,
     pub(crate) class_refusals: Vec<ClassRefusal>,
+    pub(crate) class_forbidden: bool,
+    pub(crate) events: Vec<Event>,
     pub(crate) released_classes: Vec<Arc<str>>,
     pub(crate) wakes: BTreeMap<Arc<str>, Timestamp>,
 }
@@ -153,12 +156,12 @@ fn change_finalizer(finalizers: &mut Vec<Arc<str>>, change: FinalizerChange) {
 
 impl ClusterWrite for Fake {
     async fn patch_pool(&self, pool: &str, _: &str, patch: &PoolPatch) -> Result<(), ClusterError> {
-        self.inside.lock().unwrap().pool_patches.insert(pool.into(), patch.clone());
+        self.with(|inside| inside.pool_patches.push((pool.into(), patch.clone())));
         Ok(())
     }
 
     async fn patch_class(&self, class: &str, _: &str, patch: &ClassPatch) -> Result<(), ClusterError> {
-        self.inside.lock().unwrap().class_patches.insert(class.into(), patch.clone());
+        self.with(|inside| inside.class_patches.push((class.into(), patch.clone())));
         Ok(())
     }
 
@@ -263,7 +266,8 @@ impl ClusterWrite for Fake {
         Ok(())
     }
 
-    async fn record(&self, _: &Event) -> Result<(), ClusterError> {
+    async fn record(&self, event: &Event) -> Result<(), ClusterError> {
+        self.with(|inside| inside.events.push(event.clone()));
         Ok(())
     }
 }
@@ -297,9 +301,14 @@ impl Cloud for Fake {
         Ok(())
     }
 
-    async fn resolve_class(&self, class: &NodeClass) -> Result<ClassResolution, CloudError> {
-        let refusals = self.inside.lock().unwrap().class_refusals.clone();
-        Ok(ClassResolution { status: class.document.clone(), refusals })
+    async fn resolve_class(&self, _: &NodeClass) -> Result<ClassResolution, CloudError> {
+        self.with(|inside| match inside.class_forbidden {
+            true => Err(CloudError::Rejected("ec2:DescribeSubnets is not allowed".to_owned())),
+            false => {
+                let (status, refusals) = (inside.class_status.clone(), inside.class_refusals.clone());
+                Ok(ClassResolution { status, refusals })
+            }
+        })
     }
 
     async fn release_class(&self, class: &NodeClass) -> Result<(), CloudError> {

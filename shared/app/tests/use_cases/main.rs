@@ -3,9 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without, it may demand")]
 
+mod classes;
 mod disrupt;
 mod fake;
+mod interrupt;
 mod objects;
+mod pools;
 mod provision;
 mod replace;
 mod sweep;

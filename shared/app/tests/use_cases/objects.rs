@@ -11,6 +11,18 @@ fn amounts(cpu: &str, memory: &str, pods: &str) -> Resources {
     entries.iter().map(|(name, amount)| (ResourceName::from(*name), amount.parse().unwrap())).collect()
 }
 
+/// A condition of a pool or a class that holds, of its first generation.
+pub(crate) fn reported(kind: &str) -> ReportedCondition {
+    ReportedCondition {
+        kind: kind.into(),
+        status: ConditionStatus::True,
+        reason: kind.into(),
+        message: "".into(),
+        observed_generation: Some(1),
+        since: at(0),
+    }
+}
+
 fn class_ref() -> NodeClassRef {
     NodeClassRef { group: "karpenter.k8s.aws".into(), kind: "EC2NodeClass".into(), name: "default".into() }
 }
@@ -30,13 +42,13 @@ pub(crate) fn class() -> NodeClass {
         zones: Vec::new(),
         capacity_reservations: Vec::new(),
         tags: Labels::new(),
-        uid: "".into(),
+        uid: "class-uid".into(),
         resolved: joiner_core::model::ResolvedClass::default(),
         generation: 1,
         annotations: Labels::new(),
-        finalizers: Vec::new(),
+        finalizers: vec![keys::CLASS_FINALIZER.into()],
         flaw: None,
-        conditions: Vec::new(),
+        conditions: vec![reported("Ready")],
         document: "{}".into(),
         hash: "".into(),
     }
@@ -68,7 +80,7 @@ pub(crate) fn pool() -> NodePool {
         hash: "".into(),
         annotations: Labels::new(),
         flaw: None,
-        status: PoolStatus::default(),
+        status: PoolStatus { conditions: vec![reported("Ready")], ..PoolStatus::default() },
     }
 }
 

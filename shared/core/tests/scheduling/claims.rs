@@ -57,6 +57,7 @@ fn a_claim_carries_what_its_pool_says() {
         [
             "karpenter.sh/nodeclaim-min-values-relaxed=false",
             "karpenter.sh/nodepool-hash=general-hash",
+            "karpenter.sh/nodepool-hash-version=joiner.v1",
             "why=because"
         ]
     );

@@ -28,7 +28,7 @@ use joiner_core::model::{
 };
 
 use jiff::Timestamp;
-use joiner_ports::{ClassPatch, ObjectRef, PoolPatch};
+use joiner_ports::ObjectRef;
 
 pub use controller::{Controller, ControllerKey, ControllerKind, VolumeTemplate};
 pub use eviction::EvictionRefusal;
@@ -61,8 +61,10 @@ pub enum Change {
     Deleting(Arc<str>),
     /// A node appeared or changed.
     Node(Arc<str>),
-    /// A pool or class changed.
-    Pools,
+    /// A pool changed.
+    Pool(Arc<str>),
+    /// A class changed.
+    Class(Arc<str>),
 }
 
 /// All objects.
@@ -78,10 +80,6 @@ pub struct Cluster {
     pub pools: BTreeMap<Arc<str>, NodePool>,
     /// Classes.
     pub classes: BTreeMap<Arc<str>, NodeClass>,
-    /// What was written of pools, each patch over the earlier ones.
-    pub pool_patches: BTreeMap<Arc<str>, PoolPatch>,
-    /// What was written of classes.
-    pub class_patches: BTreeMap<Arc<str>, ClassPatch>,
     /// Overlays.
     pub overlays: BTreeMap<Arc<str>, NodeOverlay>,
     /// What makes pods.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use joiner_core::model::{Allowed, CapacityType, InstanceType, Labels, Offering, OfferingKey, Taint, keys};
 
-use super::{CLAIM_TAG, Ec2, Ec2Instance, Ec2State};
+use joiner_ports::InterruptionKind;
+
+use super::{CLAIM_TAG, Ec2, Ec2Instance, Ec2State, Placement, placement};
 use crate::agenda::Due;
 use crate::chance::Chance;
 use crate::log::EntryKind;
@@ -107,6 +109,7 @@ impl World {
             stopped_at: None,
             tags: request.tags.clone(),
             node_class: Arc::clone(&request.node_class),
+            placement: self.placement_of(&request.node_class, &key),
             boot,
             capacity,
             allocatable,
@@ -138,6 +141,13 @@ impl World {
         id
     }
 
+    /// What the launch template of a class starts an offering with.
+    fn placement_of(&self, class: &str, key: &OfferingKey) -> Placement {
+        let found = self.ec2.instance_type(class, &key.instance_type);
+        let class = self.cluster.classes.get(class);
+        class.map(|class| placement(class, found, &key.zone)).unwrap_or_default()
+    }
+
     /// An instance began to run.
     pub(crate) fn instance_runs(&mut self, id: &str) {
         let now = self.agenda.now();
@@ -162,6 +172,8 @@ impl World {
             let id = Arc::clone(&instance.id);
             let ends = self.chance.machines.between(self.pace.instance_ends);
             self.record(EntryKind::InstanceEnding, &id, String::new());
+            let state = self.ec2.instances[&id].state.as_str().into();
+            self.announce(&id, InterruptionKind::StateChange { state });
             self.agenda.after(ends, Due::InstanceEnds(Arc::clone(&id)));
             // The machine stops talking to the cluster at once; the cluster notices later.
             self.agenda.after(Duration::from_secs(40), Due::NodeSilent(id));
@@ -173,7 +185,9 @@ impl World {
     pub(crate) fn instance_ends(&mut self, id: &str) {
         if let Some(instance) = self.ec2.instances.get_mut(id) {
             instance.state = Ec2State::Terminated;
+            let state = instance.state.as_str().into();
             self.record(EntryKind::InstanceEnded, id, String::new());
+            self.announce(id, InterruptionKind::StateChange { state });
         }
         self.cluster_changed();
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use joiner_core::model::{Labels, OfferingKey, Price, Resources};
 
-use super::Boot;
+use super::{Boot, Placement};
 
 /// State of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct Ec2Instance {
     pub tags: Labels,
     /// The class it was launched from.
     pub node_class: Arc<str>,
+    /// What it is started with.
+    pub placement: Placement,
     /// What its kubelet starts with.
     pub boot: Boot,
     /// All there is on it.

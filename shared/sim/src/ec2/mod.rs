@@ -1,13 +1,16 @@
 //! EC2, as far as launching goes: what does a fleet request get, what runs, what does it cost?
 
+mod class;
 mod fleet;
 mod instance;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use joiner_core::model::{InstanceType, OfferingKey};
+use joiner_core::model::{InstanceType, OfferingKey, Zone};
 
+pub use class::Placement;
+pub(crate) use class::placement;
 pub use fleet::{Boot, FleetAnswer, FleetRequest, resolved_labels};
 pub use instance::{Ec2Instance, Ec2State};
 
@@ -25,6 +28,10 @@ pub struct Ec2 {
     pub instances: BTreeMap<Arc<str>, Ec2Instance>,
     /// Instances by the client token they were launched with.
     by_token: BTreeMap<Arc<str>, Arc<str>>,
+    /// Where each class has subnets.
+    pub zones: BTreeMap<Arc<str>, Vec<Zone>>,
+    /// Which release of images is the newest.
+    pub image_release: u32,
     /// Offerings that are not to be had, as scripts say.
     pub refused: Vec<OfferingKey>,
     launched: u64,

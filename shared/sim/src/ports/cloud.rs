@@ -15,8 +15,6 @@ use crate::ec2::{self, Boot, CLAIM_TAG, FleetRequest, TOKEN_TAG};
 
 /// Most types one fleet request lists, as the reference's provider does.
 const MOST_TYPES: usize = 60;
-/// Every machine starts from it.
-const IMAGE_ID: &str = "ami-00000000000000000";
 
 impl InstanceTypeSource for SimPorts {
     async fn of(
@@ -106,11 +104,11 @@ impl Cloud for SimPorts {
         .await
     }
 
-    /// Classes of the simulator resolve to what they are given with.
     async fn resolve_class(&self, class: &NodeClass) -> Result<ClassResolution, CloudError> {
-        let document = Arc::clone(&class.document);
-        self.call(Route::Cloud, "resolve class", |_| {
-            Ok(ClassResolution { status: document, refusals: Vec::new() })
+        self.call(Route::Cloud, "resolve class", |world| {
+            let status = serde_json::to_string(&world.ec2.resolve(class));
+            let status = status.map_err(|error| CloudError::Rejected(error.to_string()))?;
+            Ok(ClassResolution { status: status.into(), refusals: Vec::new() })
         })
         .await
     }
@@ -185,7 +183,7 @@ fn launched_from(instance: &ec2::Ec2Instance, request: &LaunchRequest<'_>) -> Re
         instance_type: Arc::clone(&key.instance_type),
         zone: Arc::clone(&key.zone),
         capacity_type: key.capacity_type,
-        image_id: Some(IMAGE_ID.into()),
+        image_id: instance.placement.image_id.clone(),
         capacity: instance.capacity.clone(),
         allocatable: instance.allocatable.clone(),
         labels: found.map(|found| ec2::resolved_labels(found, key)).unwrap_or_default(),
@@ -208,9 +206,9 @@ fn listed(instance: &ec2::Ec2Instance) -> Option<Instance> {
         node_pool: tag(keys::NODE_POOL).cloned(),
         claim: tag(CLAIM_TAG).and_then(|claim| ClaimName::new(claim).ok()),
         token: tag(TOKEN_TAG).and_then(|token| LaunchToken::new(token).ok()),
-        image_id: Some(IMAGE_ID.into()),
-        subnet_id: None,
-        security_group_ids: Vec::new(),
+        image_id: instance.placement.image_id.clone(),
+        subnet_id: instance.placement.subnet_id.clone(),
+        security_group_ids: instance.placement.security_group_ids.clone(),
         capacity_reservation_id: None,
         tags: instance.tags.clone(),
     })

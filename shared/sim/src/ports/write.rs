@@ -66,25 +66,11 @@ impl ClusterWrite for SimPorts {
     }
 
     async fn patch_pool(&self, pool: &str, uid: &str, patch: &PoolPatch) -> Result<(), ClusterError> {
-        self.call(Route::Cluster, "patch pool", |world| {
-            if world.cluster.pools.get(pool).is_none_or(|known| &*known.uid != uid) {
-                return Err(ClusterError::Gone(format!("NodePool {pool}")));
-            }
-            world.cluster.pool_patches.insert(pool.into(), patch.clone());
-            Ok(())
-        })
-        .await
+        self.call(Route::Cluster, "patch pool", |world| world.patch_pool(pool, uid, patch)).await
     }
 
     async fn patch_class(&self, class: &str, uid: &str, patch: &ClassPatch) -> Result<(), ClusterError> {
-        self.call(Route::Cluster, "patch class", |world| {
-            if world.cluster.classes.get(class).is_none_or(|known| &*known.uid != uid) {
-                return Err(ClusterError::Gone(format!("EC2NodeClass {class}")));
-            }
-            world.cluster.class_patches.insert(class.into(), patch.clone());
-            Ok(())
-        })
-        .await
+        self.call(Route::Cluster, "patch class", |world| world.patch_class(class, uid, patch)).await
     }
 
     async fn evict(&self, pod: &NamespacedName, uid: &str) -> Result<Eviction, ClusterError> {
