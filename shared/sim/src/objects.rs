@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use joiner_api::read::stored::ObjectReader;
+use joiner_api::read::ObjectReader;
 use joiner_core::model::{
     ConditionStatus, NodeClass, NodePool, ObjectCondition, Readiness, ReportedCondition, keys,
 };
