@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use aws_config::{Region, SdkConfig};
 use joiner_ports::ClusterName;
 
-use crate::config::{self, AwsSettings, ClusterRole};
+use crate::config::{self, AwsAccess, ClusterRole};
 
 /// The clients of one account and region.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Clients {
     }
 
     /// Clients over settings and, where these are silent, the environment.
-    pub async fn connect(settings: &AwsSettings) -> Self {
+    pub async fn connect(settings: &AwsAccess) -> Self {
         Clients::new(settings.load().await)
     }
 

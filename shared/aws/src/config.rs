@@ -30,7 +30,7 @@ const LONGEST_ROLE_NAME: usize = 64;
 
 /// What a deployment says about AWS; what is `None` comes from the environment.
 #[derive(Debug, Clone, Default)]
-pub struct AwsSettings {
+pub struct AwsAccess {
     /// Region, such as `eu-central-1`.
     pub region: Option<String>,
     /// One address for every service: an emulator.
@@ -48,7 +48,7 @@ pub struct ClusterRole {
     pub external_id: Option<String>,
 }
 
-impl AwsSettings {
+impl AwsAccess {
     /// The configuration that every client is built from.
     pub async fn load(&self) -> SdkConfig {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())

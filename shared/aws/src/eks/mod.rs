@@ -7,7 +7,7 @@ pub mod facts;
 pub mod token;
 
 pub use facts::describe;
-pub use token::{ClusterToken, TokenError, TokenSource};
+pub use token::{ClusterToken, ClusterTokens, TokenError};
 
 /// IAM actions on the cluster. A token needs none: everybody may ask who they are.
 pub const ACTIONS: &[&str] = &["eks:DescribeCluster"];

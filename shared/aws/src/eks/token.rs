@@ -128,16 +128,16 @@ fn signed_url(
 
 /// Tokens of one cluster, made again before they end.
 #[derive(Debug)]
-pub struct TokenSource {
+pub struct ClusterTokens {
     clients: Arc<Clients>,
     cluster: ClusterName,
     held: Mutex<Option<ClusterToken>>,
 }
 
-impl TokenSource {
+impl ClusterTokens {
     /// Tokens for a cluster with the credentials of the clients; none is made yet.
     pub fn new(clients: Arc<Clients>, cluster: ClusterName) -> Self {
-        TokenSource { clients, cluster, held: Mutex::new(None) }
+        ClusterTokens { clients, cluster, held: Mutex::new(None) }
     }
 
     /// A token that is good at `now` and for a minute more.

@@ -83,7 +83,7 @@ fn a_token_keeps_its_secret_out_of_logs() {
     assert_eq!(format!("{:?}", token.unwrap()), "ClusterToken { expires_at: 2026-01-02T03:18:05Z, .. }");
 }
 
-fn source(credentials: Option<Credentials>) -> TokenSource {
+fn source(credentials: Option<Credentials>) -> ClusterTokens {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("eu-central-1"));
@@ -91,7 +91,7 @@ fn source(credentials: Option<Credentials>) -> TokenSource {
         Some(credentials) => config.credentials_provider(SharedCredentialsProvider::new(credentials)),
         None => config,
     };
-    TokenSource::new(Arc::new(Clients::new(config.build())), cluster("prod"))
+    ClusterTokens::new(Arc::new(Clients::new(config.build())), cluster("prod"))
 }
 
 #[tokio::test]
