@@ -1,0 +1,8 @@
+//! Do the adapters keep what the ports promise? One suite of claims for each port, tried on what is real and on what
+//! stands in for it.
+
+mod catalog;
+mod cloud;
+mod cluster;
+mod queue;
+mod store;
