@@ -8,7 +8,7 @@ use joiner_core::model::{NodeClaim, NodeClass, Snapshot};
 use joiner_core::readiness::{ConditionFinding, class, stamp};
 use joiner_ports::{
     ClassPatch, ClassResolution, Cloud, CloudError, ClusterError, ClusterRead, ClusterWrite, Completeness,
-    Delay, FinalizerChange, Message, ObjectCondition, PendingHint, Ports, Queue, Store,
+    Delay, FinalizerChange, Message, ObjectCondition, PendingHint, Ports, Store,
 };
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ const NAMED: usize = 5;
 pub async fn handle<P: Ports>(context: &Context<'_, P>, name: &Arc<str>) -> Result<Outcome, Failure> {
     let view = context.ports.cluster().snapshot().await?;
     if let Completeness::Partial { why } = view.completeness {
-        context.ports.queue().send(Message::ClassChanged { class: Arc::clone(name) }, RETRY).await?;
+        context.wake_after(Message::ClassChanged { class: Arc::clone(name) }, RETRY).await?;
         return Ok(Fact::Incomplete { why }.into());
     }
     let snapshot = &view.snapshot;
@@ -145,12 +145,12 @@ async fn write<P: Ports>(
         let of_class = |pool: &&joiner_core::model::NodePool| pool.template.node_class.name == class.name;
         for pool in snapshot.node_pools.iter().filter(of_class) {
             let look = Message::PoolChanged { pool: Arc::clone(&pool.name) };
-            context.ports.queue().send(look, POOLS_AFTER).await?;
+            context.wake_after(look, POOLS_AFTER).await?;
         }
     } else if patch.status.is_some() {
         // Other subnets or images may be what pods have waited for.
         let again = Message::PodsPending { hint: PendingHint::Again };
-        context.ports.queue().send(again, POOLS_AFTER).await?;
+        context.wake_after(again, POOLS_AFTER).await?;
     }
     Ok(())
 }

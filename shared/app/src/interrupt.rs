@@ -38,7 +38,7 @@ pub async fn handle<P: Ports>(
         if context.now < said_at + WORTHWHILE {
             let again =
                 Message::Interruption { instance: instance.clone(), event: event.clone(), at: said_at };
-            context.ports.queue().send(again, RETRY).await?;
+            context.wake_after(again, RETRY).await?;
         }
         return Ok(Fact::Incomplete { why }.into());
     }

@@ -158,7 +158,7 @@ pub(crate) async fn launch<P: Ports>(
         Err(LaunchError::Throttled(delay)) => {
             let again_until = context.until_next_tick();
             let step = Message::ClaimStep { claim: name.clone(), again_until };
-            context.ports.queue().send(step, delay).await?;
+            context.wake_after(step, delay).await?;
             Ok(failed(&name, "RequestLimitExceeded", "EC2 asks to wait").into())
         }
         Err(LaunchError::Rejected { reason, message }) => {
@@ -291,6 +291,5 @@ fn cut(message: &str) -> String {
 /// Sees that a claim is followed from now on.
 async fn follow<P: Ports>(context: &Context<'_, P>, claim: &ClaimName) -> Result<(), Failure> {
     let step = Message::ClaimStep { claim: claim.clone(), again_until: context.until_next_tick() };
-    let first = Delay::until(context.now + FIRST_LOOK, context.now);
-    Ok(context.ports.queue().send(step, first).await?)
+    context.wake(step, context.now + FIRST_LOOK).await
 }

@@ -33,13 +33,14 @@ pub mod tick;
 mod events;
 mod loaded;
 mod together;
+mod wake;
 
 pub use context::{Context, Settings};
 pub use fact::{Fact, Outcome};
 pub use failure::Failure;
 
 use jiff::Timestamp;
-use joiner_ports::{Delay, Message, Ports, Queue};
+use joiner_ports::{Message, Ports};
 
 /// Handles one message: the whole product behind one door. `now` is read once, by the caller.
 ///
@@ -62,7 +63,7 @@ pub fn handle<P: Ports>(
         // queue count a failure.
         let Some(delay) = failure.again_after() else { return Err(failure) };
         tracing::debug!(%failure, ?message, "looking again");
-        ports.queue().send(message, delay).await?;
+        context.wake_after(message, delay).await?;
         Ok(Outcome::from(Fact::Postponed { why: failure.to_string(), delay }))
     }
 }
@@ -95,8 +96,8 @@ async fn send_again<P: Ports>(
     at: Option<Timestamp>,
     again_until: Timestamp,
 ) -> Result<(), Failure> {
-    let Some(at) = at.filter(|at| *at <= again_until) else { return Ok(()) };
-    // At least a second, so that a step that can do nothing yet does not spin.
-    let delay = if at <= context.now { Delay::NONE } else { Delay::until(at, context.now) };
-    Ok(context.ports.queue().send(message, delay).await?)
+    match at.filter(|at| *at <= again_until) {
+        Some(at) => context.wake(message, at).await,
+        None => Ok(()),
+    }
 }

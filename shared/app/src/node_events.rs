@@ -37,7 +37,8 @@ pub async fn pod_moved<P: Ports>(context: &Context<'_, P>, node: &Arc<str>) -> R
     }
     if initialized && is_empty(&machine) {
         let look = Message::DisruptTick { again_until: context.until_next_tick() };
-        context.ports.queue().send(look, Delay::NONE).await?;
+        // Many nodes empty together: one look serves them all.
+        context.wake(look, context.now).await?;
     }
     Ok(outcome)
 }

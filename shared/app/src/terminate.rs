@@ -19,6 +19,9 @@ use crate::fact::{Fact, Outcome};
 use crate::failure::Failure;
 use crate::{send_again, together};
 
+/// Most steps of one machine in one invocation.
+const STEPS: usize = 6;
+
 /// Handles a step of a machine that goes.
 ///
 /// # Errors
@@ -28,15 +31,28 @@ pub async fn handle<P: Ports>(
     target: &Target,
     again_until: Timestamp,
 ) -> Result<Outcome, Failure> {
-    let machine = context.ports.cluster().machine(target).await?.unwrap_or_default();
-    let instance = instance_is(context, &machine).await?;
-    let step = termination::next(&machine, instance, context.now);
     let mut outcome = Outcome::default();
-    let going = Going { context, machine: &machine };
-    going.write(step.conditions).await?;
-    let over = going.act(step.act, &mut outcome).await?;
+    let mut again_at = Some(context.now);
+    let mut before = None;
+    for _ in 0..STEPS {
+        let machine = context.ports.cluster().machine(target).await?.unwrap_or_default();
+        let instance = instance_is(context, &machine).await?;
+        let step = termination::next(&machine, instance, context.now);
+        again_at = step.again_at;
+        // A view that has not seen the last step yet asks for it again: later is soon enough.
+        if before.as_ref() == Some(&step.act) {
+            break;
+        }
+        let going = Going { context, machine: &machine };
+        going.write(step.conditions).await?;
+        let is_over = going.act(step.act.clone(), &mut outcome).await?;
+        again_at = again_at.filter(|_| !is_over);
+        if again_at.is_none_or(|at| at > context.now) {
+            break;
+        }
+        before = Some(step.act);
+    }
     let again = Message::TerminateStep { target: target.clone(), again_until };
-    let again_at = if over { Some(context.now) } else { step.again_at };
     send_again(context, again, again_at, again_until).await?;
     Ok(outcome)
 }
@@ -59,7 +75,7 @@ struct Going<'a, 'b, P> {
 }
 
 impl<P: Ports> Going<'_, '_, P> {
-    /// Takes a step; says whether the next one may follow at once, other than the decision foresaw.
+    /// Takes a step; says whether nothing is left after it.
     async fn act(&self, act: Act, outcome: &mut Outcome) -> Result<bool, Failure> {
         match act {
             Act::Nothing | Act::Settle => {}
@@ -229,7 +245,7 @@ impl<P: Ports> Going<'_, '_, P> {
         let going: Vec<NodeKey> = going.filter(|node| node.deletion_at.is_some()).map(NodeKey::of).collect();
         self.release_nodes(going, outcome).await?;
         self.release_claim(outcome).await?;
-        Ok(false)
+        Ok(true)
     }
 
     async fn release_nodes(&self, nodes: Vec<NodeKey>, outcome: &mut Outcome) -> Result<(), Failure> {

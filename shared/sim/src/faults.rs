@@ -101,8 +101,8 @@ impl Faults {
         let mut pick = |most: u64| if chance.happens(350) { 0 } else { chance.below(most + 1) as u32 };
         Faults {
             crash: pick(25),
-            // Steps that send themselves again multiply with every copy; a queue doubles far fewer than these.
-            duplicate: pick(30),
+            // Far more than any queue doubles.
+            duplicate: pick(150),
             late: pick(200),
             lost_hint: pick(500),
             throttled: pick(120),

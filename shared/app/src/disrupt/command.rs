@@ -4,9 +4,7 @@
 //! The command stays in the store until all of it is done. Each step reads the world again and may be repeated: a run
 //! that dies anywhere is followed by one that finds the same phase.
 
-use joiner_ports::{
-    Command, CommandId, CommandPhase, Delay, Lease, LeaseAnswer, Message, Ports, Queue, Store,
-};
+use joiner_ports::{Command, CommandId, CommandPhase, Delay, Lease, LeaseAnswer, Message, Ports, Store};
 
 use super::{accept, remove, replace};
 use crate::context::Context;
@@ -69,5 +67,5 @@ pub(super) async fn again<P: Ports>(
     delay: Delay,
 ) -> Result<(), Failure> {
     let step = Message::CommandStep { command: id.clone() };
-    Ok(context.ports.queue().send(step, delay).await?)
+    context.wake_after(step, delay).await
 }

@@ -23,8 +23,8 @@ use joiner_core::disruption::rounds::{self, Disruption, Method, Round};
 use joiner_core::model::Snapshot;
 use joiner_core::scheduling::{draft, instance_types_of};
 use joiner_ports::{
-    ClaimName, Command, CommandId, CommandNode, CommandPhase, Delay, Lease, LeaseAnswer, Message, NameError,
-    Ports, Queue, Replacement, Store,
+    ClaimName, Command, CommandId, CommandNode, CommandPhase, Lease, LeaseAnswer, Message, NameError, Ports,
+    Replacement, Store,
 };
 
 use crate::context::Context;
@@ -38,6 +38,9 @@ const SHORTEST: SignedDuration = SignedDuration::from_mins(10);
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 const PER_NODE: SignedDuration = SignedDuration::from_millis(80);
 
+/// Pause of a look that found the lease taken.
+const BUSY: SignedDuration = SignedDuration::from_secs(2);
+
 /// Handles a look at what may be disrupted.
 ///
 /// # Errors
@@ -47,7 +50,7 @@ pub async fn handle<P: Ports>(context: &Context<'_, P>, again_until: Timestamp) 
     let again = Message::DisruptTick { again_until };
     match store.acquire(context.now, context.settings.lease_term_secs).await? {
         LeaseAnswer::Taken { until } => {
-            let retry_at = context.now + spread(again_until);
+            let retry_at = context.now + BUSY;
             send_again(context, again, Some(retry_at), again_until).await?;
             Ok(Fact::LeaseBusy { until }.into())
         }
@@ -59,12 +62,6 @@ pub async fn handle<P: Ports>(context: &Context<'_, P>, again_until: Timestamp) 
             Ok(outcome)
         }
     }
-}
-
-/// How long a look that found the lease taken waits: the many that start at once, as nodes empty together, come
-/// back one by one, spread by what sets each apart.
-fn spread(again_until: Timestamp) -> SignedDuration {
-    SignedDuration::from_secs(2 + i64::from(again_until.subsec_millisecond() % 10))
 }
 
 /// Looks once, under a lease; says when another look may find something new.
@@ -179,7 +176,7 @@ async fn propose<P: Ports>(
 ) -> Result<(), Failure> {
     context.ports.store().put_command(lease.fence, &command, &[]).await?;
     let step = Message::CommandStep { command: command.id.clone() };
-    context.ports.queue().send(step, Delay::until(command.due_at, context.now)).await?;
+    context.wake(step, command.due_at).await?;
     let nodes = command.nodes.iter().map(|node| Arc::clone(&node.node)).collect();
     let reason = command.reason();
     outcome.push(Fact::CommandProposed { command: command.id, reason, nodes, due_at: command.due_at });

@@ -8,7 +8,7 @@ mod pass;
 mod report;
 
 use joiner_core::batch::{self, WindowState};
-use joiner_ports::{BatchWindow, Delay, LeaseAnswer, Message, PendingHint, Ports, Queue, Store};
+use joiner_ports::{BatchWindow, Delay, LeaseAnswer, Message, PendingHint, Ports, Store};
 
 use crate::context::Context;
 use crate::fact::{Fact, Outcome};
@@ -54,7 +54,7 @@ pub async fn handle<P: Ports>(context: &Context<'_, P>, hint: &PendingHint) -> R
 /// Looks at the window again, without extending it.
 async fn look_again<P: Ports>(context: &Context<'_, P>, delay: Delay) -> Result<(), Failure> {
     let due = Message::PodsPending { hint: PendingHint::WindowDue };
-    Ok(context.ports.queue().send(due, delay).await?)
+    context.wake_after(due, delay).await
 }
 
 /// Closes the window a pass has served.

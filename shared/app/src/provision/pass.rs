@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use joiner_core::model::NamespacedName;
 use joiner_core::scheduling::plan::Plan;
 use joiner_core::scheduling::solve;
-use joiner_ports::{BatchWindow, Delay, LaunchIntent, Lease, Message, PendingHint, Ports, Queue};
+use joiner_ports::{BatchWindow, Delay, LaunchIntent, Lease, Message, PendingHint, Ports};
 
 use super::{RETRY, close, commit, look_again, report};
 use crate::context::Context;
@@ -84,7 +84,7 @@ async fn come_back<P: Ports>(
     let back_at = loaded.unavailable.iter().map(|mark| mark.until).min();
     let again = |delay| {
         let hint = PendingHint::Again;
-        context.ports.queue().send(Message::PodsPending { hint }, delay)
+        context.wake_after(Message::PodsPending { hint }, delay)
     };
     if let Some(back_at) = back_at.filter(|_| !plan.unschedulable.is_empty()) {
         again(Delay::until(back_at, context.now)).await?;

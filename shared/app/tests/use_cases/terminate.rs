@@ -58,7 +58,7 @@ fn a_machine_goes_step_by_step_until_nothing_is_left() {
     fake.handle(step(), 111);
     assert!(is_over(&fake));
     let delays: Vec<u64> = fake.sent().iter().map(|(_, delay)| delay.as_secs()).collect();
-    assert_eq!(delays, [1, 4, 5, 5]);
+    assert_eq!(delays, [1, 4, 5]);
 }
 
 // behaviour: termination/disruption-budgets-of-pods-are-waited-for
@@ -88,9 +88,28 @@ fn a_machine_whose_instance_is_gone_is_let_go_without_a_drain() {
         inside.snapshot.nodes[0].ready = false;
         inside.instances.clear();
     });
-    assert_eq!(fake.handle(step(), 100), [Fact::NodeReleased { node: "n".into() }]);
-    fake.handle(step(), 101);
-    assert!(fake.with(|inside| inside.snapshot.node_claims.is_empty()));
+    let gone = Fact::ClaimReleased { claim: ClaimName::new("n").unwrap() };
+    assert_eq!(fake.handle(step(), 100), [Fact::NodeReleased { node: "n".into() }, gone]);
+    assert!(is_over(&fake) && fake.sent().is_empty());
+}
+
+// behaviour: queue/copies-of-a-step-do-not-multiply
+#[test]
+fn copies_of_a_step_send_one_message_and_a_lost_one_is_replaced() {
+    let fake = Fake::new(|inside| {
+        going(inside);
+        inside.snapshot.pods = vec![running("web", "n")];
+        inside.eviction_refused = true;
+    });
+    for _ in 0..3 {
+        fake.handle(step(), 100);
+    }
+    assert_eq!(fake.sent(), [(step(), Delay::from_secs(1))]);
+    // The message of second 101 is lost; whoever comes next sends another, and again only one.
+    for second in [103, 103, 104] {
+        fake.handle(step(), second);
+    }
+    assert_eq!(fake.sent().len(), 3);
 }
 
 #[test]

@@ -76,6 +76,7 @@ struct Aftermath {
     lost: usize,
     refused: usize,
     taken_back: usize,
+    invocations: usize,
 }
 
 /// Plays a storm to its end.
@@ -96,6 +97,7 @@ fn aftermath(seed: u64, handler: Handler) -> Aftermath {
         lost: count(EntryKind::Call, "answer lost"),
         refused: count(EntryKind::LaunchRefused, ""),
         taken_back: count(EntryKind::SpotWarning, ""),
+        invocations: count(EntryKind::Invocation, ""),
     }
 }
 
@@ -110,16 +112,19 @@ fn promises_are_kept_in_every_storm_and_the_calm_brings_rest() {
         all.lost += one.lost;
         all.refused += one.refused;
         all.taken_back += one.taken_back;
+        all.invocations = all.invocations.max(one.invocations);
     }
     // A storm in which little goes wrong proves little.
     let enough = all.launched > 1000 && all.died > 5000 && all.lost > 5000;
     assert!(enough && all.refused > 20 && all.taken_back > 50, "{all:?}");
+    // behaviour: queue/copies-of-a-step-do-not-multiply
+    assert!(all.invocations < 3000, "messages multiply: {all:?}");
 }
 
 #[test]
 fn a_handler_without_care_does_not_come_through() {
     // Every message is a whole pass to it, so a few seeds have to do.
-    let troubles: Vec<String> = (0..4).flat_map(|seed| aftermath(seed, plain::handler).troubles).collect();
+    let troubles: Vec<String> = (0..8).flat_map(|seed| aftermath(seed, plain::handler).troubles).collect();
     let told = |what: &str| troubles.iter().any(|trouble| trouble.contains(what));
     assert!(told("its limit is 40"), "{troubles:?}");
     assert!(told("has no claim") || told("has no usable node"), "{troubles:?}");
