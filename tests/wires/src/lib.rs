@@ -6,6 +6,7 @@
 pub mod boot;
 pub mod cache;
 pub mod control_plane;
+pub mod double;
 mod guard;
 pub mod loopback;
 pub mod moto;

@@ -127,23 +127,32 @@ pub(super) async fn exists(
     instance: &InstanceId,
     now: Timestamp,
 ) -> Result<bool, Ec2Failure> {
-    let shown = look(client, instance).await?.is_some();
-    // behaviour: launch/a-new-instance-exists-before-ec2-shows-it
-    Ok(shown || lately.may_not_show_yet(instance, now))
+    Ok(match look(client, instance).await? {
+        Sight::There(_) => true,
+        Sight::Ended => false,
+        // behaviour: launch/a-new-instance-exists-before-ec2-shows-it
+        Sight::Unknown => lately.may_not_show_yet(instance, now),
+    })
 }
 
-/// The state of an instance, if it exists.
-async fn look(
-    client: &aws_sdk_ec2::Client,
-    instance: &InstanceId,
-) -> Result<Option<InstanceState>, Ec2Failure> {
+/// What EC2 shows of an instance.
+enum Sight {
+    /// It exists.
+    There(InstanceState),
+    /// It has ended.
+    Ended,
+    /// EC2 does not know it, or not yet.
+    Unknown,
+}
+
+async fn look(client: &aws_sdk_ec2::Client, instance: &InstanceId) -> Result<Sight, Ec2Failure> {
     let answer = client.describe_instances().instance_ids(instance.as_str()).send().await;
     match answer.map_err(Ec2Failure::of) {
         Ok(answer) => {
             let mut found = answer.reservations().iter().flat_map(|reservation| reservation.instances());
-            Ok(found.find_map(state))
+            Ok(found.next().map_or(Sight::Unknown, |found| state(found).map_or(Sight::Ended, Sight::There)))
         }
-        Err(failure) if failure.is_no_instance() => Ok(None),
+        Err(failure) if failure.is_no_instance() => Ok(Sight::Unknown),
         Err(failure) => Err(failure),
     }
 }
@@ -157,9 +166,9 @@ pub(super) async fn terminate(
 ) -> Result<Termination, Ec2Failure> {
     if lately.ended.get(instance, now).is_some() {
         match look(client, instance).await? {
-            None => return Ok(Termination::Gone),
-            Some(InstanceState::ShuttingDown) => return Ok(Termination::Asked),
-            Some(_) => {}
+            Sight::Ended | Sight::Unknown => return Ok(Termination::Gone),
+            Sight::There(InstanceState::ShuttingDown) => return Ok(Termination::Asked),
+            Sight::There(_) => {}
         }
     }
     let answer = client.terminate_instances().instance_ids(instance.as_str()).send().await;
