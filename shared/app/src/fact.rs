@@ -165,6 +165,7 @@ impl From<Fact> for Outcome {
 }
 
 impl fmt::Display for Fact {
+    #[expect(clippy::too_many_lines, reason = "one line for each fact, and nothing else")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use Fact::*;
         match self {

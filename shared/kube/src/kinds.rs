@@ -1,5 +1,10 @@
 //! Which kinds decisions need, how each is read, and what it means when one cannot be had.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "an object that cannot be read is rare, and its error is told as it is"
+)]
+
 use std::fmt::Debug;
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 //!
 //! Rows outlive the version that wrote them: a change of the written form needs a reader for the old one.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without, it may demand")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -3,6 +3,11 @@
 //! They passed admission there, perhaps that of another version of the custom resources: what can be read of such
 //! an object is kept, marked as unusable, rather than lost.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "an object that cannot be read is rare, and its error is told as it is"
+)]
+
 use std::sync::Arc;
 
 use joiner_core::machine::VolumeAttachment;

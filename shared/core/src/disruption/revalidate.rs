@@ -115,11 +115,11 @@ fn moving_pods(candidate: &Candidate<'_>) -> Vec<NamespacedName> {
     candidate.pods.iter().filter(|pod| is_reschedulable(pod)).map(|pod| pod.key.clone()).collect()
 }
 
+/// Candidates, and by claim what keeps each of the others.
+type Rebuilt<'a> = (Vec<Candidate<'a>>, BTreeMap<Arc<str>, Blocked>);
+
 /// The candidates anew, within the budgets. Emptiness goes on without those that are none any more.
-fn rebuild<'a>(
-    fleet: &Fleet<'a>,
-    proposal: &Proposal,
-) -> Result<(Vec<Candidate<'a>>, BTreeMap<Arc<str>, Blocked>), Rejection> {
+fn rebuild<'a>(fleet: &Fleet<'a>, proposal: &Proposal) -> Result<Rebuilt<'a>, Rejection> {
     let method = proposal.method;
     let mut budgets = rounds::budgets_for(fleet, method.reason());
     let mut candidates = Vec::new();
