@@ -1,3 +1,5 @@
 //! Nodes that should go, and the steps of their commands.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    joiner_runtime::run(joiner_runtime::Duty::Disrupt)
+}

@@ -1,3 +1,5 @@
 //! Announcements of EC2 into steps.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    joiner_runtime::run(joiner_runtime::Duty::Interrupt)
+}

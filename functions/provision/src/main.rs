@@ -1,3 +1,5 @@
 //! Pending pods into machines.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    joiner_runtime::run(joiner_runtime::Duty::Provision)
+}

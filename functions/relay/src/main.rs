@@ -1,3 +1,5 @@
 //! Cluster events into messages.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    joiner_runtime::run(joiner_runtime::Duty::Relay)
+}

@@ -1,3 +1,5 @@
 //! Machines that go.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    joiner_runtime::run(joiner_runtime::Duty::Terminate)
+}

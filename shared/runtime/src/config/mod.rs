@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use joiner_app::Settings;
 use joiner_core::batch::BatchTimes;
+use joiner_core::disruption::consolidation::ConsolidationRules;
 use joiner_ports::{ClusterName, Duty};
 
 pub use clusters::ClusterConfig;
@@ -135,6 +136,7 @@ impl Reader<'_> {
         let preference_policy = self.read(&table::PREFERENCE_POLICY, value::preference_policy);
         let min_values_policy = self.read(&table::MIN_VALUES_POLICY, value::min_values_policy);
         let gates = self.read(&table::FEATURE_GATES, value::gates);
+        let mode = self.read(&table::CONSOLIDATION, value::consolidation);
         let batch = BatchTimes { idle: idle?, max: max? };
         if batch.idle > batch.max {
             let setting = &table::BATCH_IDLE_DURATION;
@@ -144,7 +146,7 @@ impl Reader<'_> {
             batch,
             preference_policy: preference_policy?,
             min_values_policy: min_values_policy?,
-            spot_to_spot: gates?.spot_to_spot,
+            consolidation: ConsolidationRules { spot_to_spot: gates?.spot_to_spot, mode: mode? },
             ..Settings::DEFAULT
         })
     }

@@ -101,6 +101,14 @@ pub const FEATURE_GATES: Setting = Setting {
     default: Some(""),
     duties: DECIDING,
 };
+/// How far consolidation goes.
+pub const CONSOLIDATION: Setting = Setting {
+    name: "JOINER_CONSOLIDATION",
+    meaning: "How far consolidation goes: several (nodes may be replaced by several others when that saves enough) or \
+              reference (by one, as the peer does)",
+    default: Some("several"),
+    duties: &[Duty::Disrupt],
+};
 /// Memory of the hypervisor.
 pub const VM_MEMORY_OVERHEAD_PERCENT: Setting = Setting {
     name: "VM_MEMORY_OVERHEAD_PERCENT",
@@ -137,7 +145,7 @@ pub const fn queue(duty: Duty) -> Setting {
 }
 
 /// Every environment variable there is, in the order of pages.
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 21] = [
     CLUSTERS,
     EVENT_SOURCE,
     RELAY_OUTLET,
@@ -155,6 +163,7 @@ pub const SETTINGS: [Setting; 20] = [
     PREFERENCE_POLICY,
     MIN_VALUES_POLICY,
     FEATURE_GATES,
+    CONSOLIDATION,
     VM_MEMORY_OVERHEAD_PERCENT,
     RESERVED_ENIS,
     ISOLATED_VPC,

@@ -1,6 +1,7 @@
 //! Settings as a deployment gives them: what is read, and what is said about what cannot be.
 
 use jiff::SignedDuration;
+use joiner_core::disruption::consolidation::ConsolidationMode;
 use joiner_core::scheduling::plan::{MinValuesPolicy, PreferencePolicy};
 
 use super::*;
@@ -47,6 +48,7 @@ fn what_is_set_is_what_holds() {
         ("MIN_VALUES_POLICY", "BestEffort"),
         ("FEATURE_GATES", "SpotToSpotConsolidation=true"),
         ("VM_MEMORY_OVERHEAD_PERCENT", "0.05"),
+        ("JOINER_CONSOLIDATION", "reference"),
         ("RESERVED_ENIS", "1"),
         ("ISOLATED_VPC", "true"),
         ("LOG_LEVEL", "debug"),
@@ -57,7 +59,7 @@ fn what_is_set_is_what_holds() {
         batch,
         preference_policy: PreferencePolicy::Ignore,
         min_values_policy: MinValuesPolicy::BestEffort,
-        spot_to_spot: true,
+        consolidation: ConsolidationRules { spot_to_spot: true, mode: ConsolidationMode::Reference },
         ..Settings::DEFAULT
     };
     assert_eq!((config.settings, config.log_level), (settings, LogLevel::Debug));

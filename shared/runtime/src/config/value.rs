@@ -1,6 +1,7 @@
 //! Texts of settings into values: numbers, durations as Go writes them, choices, gates.
 
 use jiff::SignedDuration;
+use joiner_core::disruption::consolidation::ConsolidationMode;
 use joiner_core::scheduling::plan::{MinValuesPolicy, PreferencePolicy};
 
 /// Why a text is not the value: what is wrong, and the remedy.
@@ -85,6 +86,10 @@ pub(super) fn preference_policy(text: &str) -> Result<PreferencePolicy, Wrong> {
 
 pub(super) fn min_values_policy(text: &str) -> Result<MinValuesPolicy, Wrong> {
     one_of(text, &[("Strict", MinValuesPolicy::Strict), ("BestEffort", MinValuesPolicy::BestEffort)])
+}
+
+pub(super) fn consolidation(text: &str) -> Result<ConsolidationMode, Wrong> {
+    one_of(text, &[("several", ConsolidationMode::DEFAULT), ("reference", ConsolidationMode::Reference)])
 }
 
 pub(super) fn truth(text: &str) -> Result<bool, Wrong> {
