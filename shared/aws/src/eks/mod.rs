@@ -1,6 +1,6 @@
 //! What does EKS know of a cluster, and how do we show the cluster who we are?
 //!
-//! - [`facts`]: DescribeCluster.
+//! - [`facts`]; what DescribeCluster says.
 //! - [`token`]: a signed request that the API server passes on to find out who calls.
 
 pub mod facts;

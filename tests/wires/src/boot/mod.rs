@@ -74,7 +74,7 @@ impl Drop for Boot {
 
 /// How far a machine got.
 enum Stage {
-    Booting { since: Instant, config: NodeConfig, hardware: Hardware },
+    Booting { since: Instant, config: Box<NodeConfig>, hardware: Hardware },
     Joined { cluster: String, node: String },
     Gone { cluster: String, node: String, since: Instant },
     Over,
@@ -134,7 +134,7 @@ impl World {
         match NodeConfig::from_user_data(text) {
             Ok(config) if self.clusters.contains_key(&config.cluster) => {
                 let hardware = self.hardware(id).await?;
-                let stage = Stage::Booting { since: Instant::now(), config, hardware };
+                let stage = Stage::Booting { since: Instant::now(), config: Box::new(config), hardware };
                 self.seen.insert(id.to_owned(), stage);
             }
             Ok(config) => self.refuse(id, &format!("no cluster {} here", config.cluster)),
@@ -204,7 +204,7 @@ impl World {
 
     async fn join(
         &self,
-        config: NodeConfig,
+        config: Box<NodeConfig>,
         hardware: Hardware,
         since: Instant,
     ) -> Result<Stage, SetupError> {
