@@ -13,7 +13,7 @@ use joiner_ports::BoxError;
 use crate::config::ClusterConfig;
 
 /// Tokens of EKS, as the cluster's client takes them.
-struct EksTokens(joiner_aws::ClusterTokens);
+struct EksTokens(ClusterTokens);
 
 impl joiner_kube::TokenSource for EksTokens {
     async fn token(&self) -> Result<BearerToken, BoxError> {
@@ -40,6 +40,6 @@ pub async fn connect(
     let endpoint = KubeEndpoint { url: facts.endpoint.to_string(), ca_pem };
     KubeCluster::connect(
         &endpoint,
-        EksTokens(joiner_aws::ClusterTokens::new(Arc::clone(clients), facts.name.clone())),
+        EksTokens(ClusterTokens::new(Arc::clone(clients), facts.name.clone())),
     )
 }

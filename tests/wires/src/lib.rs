@@ -8,6 +8,7 @@ pub mod cache;
 pub mod control_plane;
 pub mod double;
 mod guard;
+pub mod lambda;
 pub mod loopback;
 pub mod moto;
 pub mod process;
