@@ -140,6 +140,11 @@ async fn write<P: Ports>(
         conditions: patch.conditions.len(),
     });
     outcome.facts.extend(ready_fact(class, &patch.conditions));
+    // It changed, or what it leads to did: nodes made from it may have drifted.
+    let is_other = patch.status.is_some() || patch.annotations.contains_key(stamp::CLASS.hash);
+    if is_other && !claims_of(snapshot, class).is_empty() {
+        context.wake_after(Message::Sweep, POOLS_AFTER).await?;
+    }
     let turned = transitions.iter().any(|turn| turn.kind == joiner_core::readiness::READY);
     if turned {
         let of_class = |pool: &&joiner_core::model::NodePool| pool.template.node_class.name == class.name;

@@ -24,6 +24,8 @@ pub struct Settings {
     pub consolidation: ConsolidationRules,
     /// How often a class that is in order is resolved anew (api 3.7).
     pub class_refresh: SignedDuration,
+    /// Whether nodes that are sick for too long are replaced (disruption 4.10; off unless asked for).
+    pub node_repair: bool,
     /// How old an instance without a claim must be before it is terminated (disruption 4.7).
     pub orphan_age: SignedDuration,
 }
@@ -39,6 +41,7 @@ impl Settings {
         validation_delay: SignedDuration::from_secs(15),
         consolidation: ConsolidationRules { spot_to_spot: false, mode: ConsolidationMode::DEFAULT },
         class_refresh: SignedDuration::from_mins(5),
+        node_repair: false,
         orphan_age: SignedDuration::from_secs(30),
     };
 }

@@ -108,6 +108,21 @@ pub enum Fact {
     /// A claim was deleted although nobody asked: EC2 takes its instance, or it is past helping.
     ClaimDisrupted { claim: ClaimName, node_pool: Option<Arc<str>>, reason: Arc<str> },
 
+    /// A claim no longer matches its pool or class.
+    Drifted { claim: ClaimName, cause: &'static str },
+    /// It does again.
+    DriftOver { claim: ClaimName },
+    /// A node has less than was launched for its claim.
+    Inconsistent { claim: ClaimName, what: String },
+    /// A node was sick for too long.
+    Unhealthy { claim: ClaimName, node: Arc<str>, ailment: Arc<str> },
+    /// A sick node stays, because too many are.
+    RepairBlocked { node: Arc<str>, unhealthy: usize, nodes: usize },
+    /// An instance was told the names of its node and claim.
+    InstanceTagged { claim: ClaimName, instance: InstanceId },
+    /// The annotation that should protect a pod cannot be read.
+    Unprotected { pod: NamespacedName, value: Arc<str> },
+
     /// What a class resolves to, or what is said of it, was written.
     ClassWritten { class: Arc<str>, status: bool, conditions: usize },
     /// Nodes may be launched from a class.
@@ -230,6 +245,15 @@ impl fmt::Display for Fact {
             Noticed { claim, instance, reason } => write!(f, "{claim}: EC2 says of {instance}: {reason}"),
             NotOurs { instance } => write!(f, "{instance} belongs to no claim"),
             ClaimDisrupted { claim, reason, .. } => write!(f, "{claim}: deleted, {reason}"),
+            Drifted { claim, cause } => write!(f, "{claim}: drifted, {cause}"),
+            DriftOver { claim } => write!(f, "{claim}: not drifted any more"),
+            Inconsistent { claim, what } => write!(f, "{claim}: {what}"),
+            Unhealthy { claim, node, ailment } => write!(f, "{claim}: node {node} is sick, {ailment}"),
+            RepairBlocked { node, unhealthy, nodes } => {
+                write!(f, "node {node} is sick and stays: {unhealthy} of {nodes} nodes are")
+            }
+            InstanceTagged { claim, instance } => write!(f, "{claim}: {instance} tagged"),
+            Unprotected { pod, value } => write!(f, "pod {pod} is not protected by {value:?}"),
             ClassWritten { class, status, conditions } => {
                 let status = if *status { "status" } else { "no status" };
                 write!(f, "EC2NodeClass {class}: {status} and {conditions} conditions written")

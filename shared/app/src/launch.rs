@@ -218,6 +218,7 @@ async fn keep<P: Ports>(
         Err(failure) => return Err(failure.into()),
     }
     context.ports.store().close_intent(name).await?;
+    context.recount(claim).await?;
     Ok(Outcome::from(Fact::Launched {
         claim: name.clone(),
         instance: launched.instance,

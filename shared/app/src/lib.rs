@@ -33,6 +33,7 @@ pub mod tick;
 mod events;
 mod loaded;
 mod together;
+mod upkeep;
 mod wake;
 
 pub use context::{Context, Settings};

@@ -15,7 +15,7 @@ use crate::events::claim_ref;
 use crate::fact::{Fact, Outcome};
 use crate::failure::Failure;
 use crate::launch::{self, ClassView};
-use crate::{loaded, send_again};
+use crate::{loaded, pools, send_again};
 
 /// Most steps of one claim in one invocation.
 const STEPS: usize = 4;
@@ -105,6 +105,7 @@ async fn take<P: Ports>(
         Act::Join(joining) => {
             join(context, name, claim, *joining, step.conditions).await?;
             let node = machine.nodes.first().map(|node| node.name.clone()).unwrap_or_default();
+            context.recount(claim).await?;
             outcome.push(Fact::Registered { claim: name.clone(), node });
             Ok(true)
         }
@@ -114,6 +115,10 @@ async fn take<P: Ports>(
             Ok(true)
         }
         Act::Delete(end) => {
+            // As long as it is there, its pool can tell that it failed.
+            if let (End::LaunchTimeout | End::RegistrationTimeout, Some(pool)) = (end, claim.node_pool()) {
+                outcome.append(pools::handle(context, pool).await?);
+            }
             end_claim(context, name, claim, end).await?;
             outcome.push(Fact::Ended { claim: name.clone(), end });
             Ok(false)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use joiner_core::model::{Labels, NodeClaim, NodePool, Snapshot};
-use joiner_core::readiness::{pool, stamp};
+use joiner_core::readiness::{self, READY, pool, stamp};
 use joiner_ports::{
     ClaimName, ClaimPatch, ClusterError, ClusterRead, ClusterWrite, Completeness, Delay, Message,
     PendingHint, PoolPatch, Ports, Queue,
@@ -67,6 +67,11 @@ async fn bring_up_to_date<P: Ports>(
         reason: Arc::clone(&turn.reason),
         message: Arc::clone(&turn.message),
     }));
+    // It asks for something else than before: nodes made from that may have drifted.
+    let ready = readiness::reported(&pool.status.conditions, READY);
+    if ready.is_some_and(|ready| ready.observed_generation != Some(pool.generation)) {
+        context.wake(Message::Sweep, context.now).await?;
+    }
     // behaviour: pools/pods-are-looked-at-when-a-pool-turns-ready
     if review.turns_ready() {
         let again = Message::PodsPending { hint: PendingHint::Again };

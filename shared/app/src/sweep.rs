@@ -12,6 +12,7 @@ use joiner_ports::{
 use crate::context::Context;
 use crate::fact::{Fact, Outcome};
 use crate::failure::Failure;
+use crate::upkeep;
 
 /// How old an intent without a claim must be before nobody is believed to be at it any more.
 const INTENT_TERM: SignedDuration = SignedDuration::from_mins(5);
@@ -40,6 +41,8 @@ pub async fn handle<P: Ports>(context: &Context<'_, P>) -> Result<Outcome, Failu
     for intent in &intents {
         outcome.append(tidy(context, intent, &view.snapshot).await?);
     }
+    // What is lost comes first: what runs can wait for the next sweep.
+    outcome.append(upkeep::look(context, &view.snapshot, &instances).await?);
     Ok(outcome)
 }
 

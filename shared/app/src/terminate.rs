@@ -263,6 +263,9 @@ impl<P: Ports> Going<'_, '_, P> {
         self.context.ports.store().close_intent(&name).await?;
         let patch = ClaimPatch { finalizer: FinalizerChange::Remove, ..ClaimPatch::default() };
         self.context.ports.cluster().patch_claim(&name, uid, &patch).await?;
+        if let Some(claim) = &self.machine.claim {
+            self.context.recount(claim).await?;
+        }
         outcome.push(Fact::ClaimReleased { claim: name });
         Ok(())
     }

@@ -4,7 +4,10 @@
 //! moment that is waited for is noted, and nobody sends for a later one meanwhile. Once it has passed the note is
 //! void: a message that got lost is replaced by the next that comes, at the latest that of the tick.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
+use joiner_core::model::NodeClaim;
 use joiner_ports::{Delay, Message, PendingHint, Ports, Queue, Store, Target};
 
 use crate::context::Context;
@@ -31,6 +34,22 @@ impl<P: Ports> Context<'_, P> {
     /// The same after a delay.
     pub(crate) async fn wake_after(&self, message: Message, delay: Delay) -> Result<(), Failure> {
         self.wake(message, self.now + SignedDuration::from_secs(delay.as_secs().cast_signed())).await
+    }
+}
+
+/// Pause before a pool is counted again: several of its claims change together.
+const COUNT_AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+impl<P: Ports> Context<'_, P> {
+    /// Has the pool of a claim that changed counted again soon.
+    pub(crate) async fn recount(&self, claim: &NodeClaim) -> Result<(), Failure> {
+        match claim.node_pool() {
+            Some(pool) => {
+                let message = Message::PoolChanged { pool: Arc::clone(pool) };
+                self.wake(message, self.now + COUNT_AFTER).await
+            }
+            None => Ok(()),
+        }
     }
 }
 

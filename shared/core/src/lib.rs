@@ -9,11 +9,14 @@
 //! - [`machine`], [`condition`], [`eviction`]: one machine, what is written of it, what may leave it.
 //! - [`lifecycle`], [`termination`]: the next step of a claim, from launch to usable and from deletion to gone.
 //! - [`interruption`]: what EC2 announces about a machine. [`readiness`]: what pools and classes say of themselves.
+//! - [`drift`], [`consistency`]: whether a machine matches its pool and class, and its node what was launched.
 //! - [`disruption`]: which nodes may be taken away, and what keeps the others.
 
 pub mod batch;
 pub mod condition;
+pub mod consistency;
 pub mod disruption;
+pub mod drift;
 pub mod eviction;
 pub mod in_flight;
 pub mod interruption;

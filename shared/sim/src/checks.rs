@@ -21,6 +21,8 @@ pub struct Checks {
     pub violations: BTreeSet<String>,
     doubled_since: BTreeMap<Arc<str>, Timestamp>,
     taken_back: BTreeSet<Arc<str>>,
+    /// EC2 said that status checks fail: then what runs on its machines may be forced out.
+    pub(crate) is_failing: bool,
     /// Claims that take the place of others, each with the claims it replaces.
     replaces: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     seen: (u64, usize, usize),
@@ -132,7 +134,9 @@ impl World {
             return;
         };
         let claim = self.cluster.claims.values().find(|claim| claim.object.node_name.as_ref() == Some(&node));
-        if claim.is_some_and(|claim| claim.object.termination_grace_secs.is_none()) {
+        let is_sick = self.cluster.nodes.get(&node).is_some_and(|node| !node.object.ready);
+        let may_be = is_sick || self.checks.is_failing;
+        if claim.is_some_and(|claim| claim.object.termination_grace_secs.is_none()) && !may_be {
             self.violate(format!("pod {key} was deleted by force and nothing allowed it"));
         }
     }

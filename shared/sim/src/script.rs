@@ -77,6 +77,8 @@ pub enum ScriptAction {
     DeleteClass(Arc<str>),
     /// Newer images come out.
     NewImages,
+    /// The kubelet of the first machine that is up stops talking, while the machine runs on.
+    KubeletDies,
     /// EC2 announces something about every instance that is up.
     Announce(InterruptionKind),
     /// EC2 has none of an offering from now on.
@@ -131,8 +133,16 @@ impl World {
                 self.record(EntryKind::Script, "images", "newer ones come out".to_owned());
                 self.ec2.image_release += 1;
             }
+            ScriptAction::KubeletDies => {
+                let up = self.ec2.instances.values().find(|instance| instance.is_up());
+                if let Some(id) = up.map(|instance| Arc::clone(&instance.id)) {
+                    self.record(EntryKind::Script, &id, "its kubelet dies".to_owned());
+                    self.kubelet_dies(&id);
+                }
+            }
             ScriptAction::Announce(event) => {
                 self.record(EntryKind::Script, "EC2", format!("announces {event:?}"));
+                self.checks.is_failing |= event == InterruptionKind::StatusCheckFailed;
                 let up = self.ec2.instances.values().filter(|instance| instance.is_up());
                 let up: Vec<Arc<str>> = up.map(|instance| Arc::clone(&instance.id)).collect();
                 up.iter().for_each(|id| self.announce(id, event.clone()));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use joiner_core::model::NamespacedName;
 use joiner_core::scheduling::plan::Plan;
+use joiner_core::scheduling::reason::{Refusal, WhyNot};
 use joiner_core::scheduling::solve;
 use joiner_ports::{BatchWindow, Delay, LaunchIntent, Lease, Message, PendingHint, Ports};
 
@@ -81,6 +82,16 @@ async fn come_back<P: Ports>(
     plan: &Plan,
     awaited: &BTreeSet<NamespacedName>,
 ) -> Result<(), Failure> {
+    // behaviour: provisioning/a-limit-is-looked-at-again-once-machines-are-launched
+    let is_limit = |why: &WhyNot| match why {
+        WhyNot::Pools(pools) => pools.iter().any(|(_, refusal)| matches!(refusal, Refusal::Limit { .. })),
+        WhyNot::NoNodePool | WhyNot::ResourceClaims | WhyNot::UnsettledNode(_) => false,
+    };
+    // Limits count the largest machine a claim may become; by now it is known what they became.
+    if !plan.claims.is_empty() && plan.unschedulable.iter().any(|refused| is_limit(&refused.why)) {
+        let hint = PendingHint::Again;
+        context.wake_after(Message::PodsPending { hint }, RETRY).await?;
+    }
     let back_at = loaded.unavailable.iter().map(|mark| mark.until).min();
     let again = |delay| {
         let hint = PendingHint::Again;

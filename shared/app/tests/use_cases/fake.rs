@@ -41,6 +41,7 @@ pub(crate) struct Inside {
     pub(crate) class_refusals: Vec<ClassRefusal>,
     pub(crate) class_forbidden: bool,
     pub(crate) events: Vec<Event>,
+    pub(crate) node_repair: bool,
     pub(crate) released_classes: Vec<Arc<str>>,
     pub(crate) wakes: BTreeMap<Arc<str>, Timestamp>,
 }
@@ -67,7 +68,9 @@ impl Fake {
     }
 
     pub(crate) fn try_handle(&self, message: Message, second: i64) -> Result<Vec<Fact>, Failure> {
-        let mut handling = pin!(joiner_app::handle(self, &Settings::DEFAULT, message, at(second)));
+        let node_repair = self.with(|inside| inside.node_repair);
+        let settings = Settings { node_repair, ..Settings::DEFAULT };
+        let mut handling = pin!(joiner_app::handle(self, &settings, message, at(second)));
         match handling.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => outcome.map(|outcome| outcome.facts),
             Poll::Pending => panic!("every port answers at once"),

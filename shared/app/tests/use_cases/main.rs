@@ -13,3 +13,4 @@ mod provision;
 mod replace;
 mod sweep;
 mod terminate;
+mod upkeep;

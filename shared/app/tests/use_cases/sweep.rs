@@ -7,7 +7,7 @@ use joiner_ports::*;
 use crate::fake::{Fake, Inside, at};
 use crate::objects::{claim, node, provider_id};
 
-fn instance(index: usize, launched: i64) -> (LaunchToken, Instance) {
+pub(crate) fn instance(index: usize, launched: i64) -> (LaunchToken, Instance) {
     let token = LaunchToken::new(&format!("t-{index}")).unwrap();
     let instance = Instance {
         id: InstanceId::new(&format!("i-{index}")).unwrap(),
@@ -64,7 +64,11 @@ fn a_second_instance_of_a_claim_is_terminated() {
         inside.instances.extend([instance(0, 100), instance(1, 100)]);
         inside.snapshot.node_claims = vec![claim("n", 0)];
     };
-    assert_eq!(swept(doubled, 500), [orphan(1)]);
+    let tagged = Fact::InstanceTagged {
+        claim: ClaimName::new("n").unwrap(),
+        instance: InstanceId::new("i-0").unwrap(),
+    };
+    assert_eq!(swept(doubled, 500), [orphan(1), tagged]);
 }
 
 #[test]

@@ -57,8 +57,12 @@ fn a_machine_goes_step_by_step_until_nothing_is_left() {
     assert!(!is_over(&fake));
     fake.handle(step(), 111);
     assert!(is_over(&fake));
-    let delays: Vec<u64> = fake.sent().iter().map(|(_, delay)| delay.as_secs()).collect();
+    let sent = fake.sent();
+    let steps = sent.iter().filter(|(message, _)| *message == step());
+    let delays: Vec<u64> = steps.map(|(_, delay)| delay.as_secs()).collect();
     assert_eq!(delays, [1, 4, 5]);
+    let count = Message::PoolChanged { pool: "general".into() };
+    assert_eq!(sent.last(), Some(&(count, Delay::from_secs(5))), "its pool is counted anew");
 }
 
 // behaviour: termination/disruption-budgets-of-pods-are-waited-for
@@ -90,7 +94,7 @@ fn a_machine_whose_instance_is_gone_is_let_go_without_a_drain() {
     });
     let gone = Fact::ClaimReleased { claim: ClaimName::new("n").unwrap() };
     assert_eq!(fake.handle(step(), 100), [Fact::NodeReleased { node: "n".into() }, gone]);
-    assert!(is_over(&fake) && fake.sent().is_empty());
+    assert!(is_over(&fake) && fake.sent().iter().all(|(message, _)| *message != step()));
 }
 
 // behaviour: queue/copies-of-a-step-do-not-multiply

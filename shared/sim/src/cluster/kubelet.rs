@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use joiner_core::model::{Labels, Node, PodPhase, Taint, TaintEffect, keys};
+use joiner_core::model::{ConditionStatus, Labels, Node, NodeCondition, PodPhase, Taint, TaintEffect, keys};
 
 use super::{Change, Versioned};
 use crate::agenda::{Due, PodRef};
@@ -85,6 +85,28 @@ impl World {
         self.delete_node(&name);
     }
 
+    /// A kubelet stops talking while its machine runs on: the cluster takes its node for unreachable, and whatever
+    /// its pods do, nobody hears of it.
+    pub(crate) fn kubelet_dies(&mut self, id: &Arc<str>) {
+        let now = self.agenda.now();
+        let Some(instance) = self.ec2.instances.get_mut(id) else { return };
+        instance.is_silent = true;
+        let name = instance.node_name();
+        let version = self.cluster.next_version();
+        let Some(node) = self.cluster.nodes.get_mut(&name) else { return };
+        node.object.ready = false;
+        let status = ConditionStatus::Unknown;
+        node.object.ailments.push(NodeCondition { kind: "Ready".into(), status, since: now });
+        let effects = [TaintEffect::NoSchedule, TaintEffect::NoExecute];
+        node.object.taints.extend(effects.map(|effect| taint(UNREACHABLE, effect)));
+        node.version = version;
+        for object in self.cluster.pods.values_mut().filter(|object| object.occupies(&name)) {
+            object.pod.ready = false;
+        }
+        self.cluster.changes.insert(Change::Node(name));
+        self.cluster_changed();
+    }
+
     /// A pod's containers start, if its node still runs.
     pub(crate) fn pod_starts(&mut self, reference: &PodRef) {
         let now = self.agenda.now();
@@ -126,7 +148,7 @@ impl World {
     fn is_machine_up(&self, node: &str) -> bool {
         let id = node.strip_suffix(".node").unwrap_or(node);
         // A node of the user's own has no instance here and always runs.
-        self.ec2.instances.get(id).is_none_or(Ec2Instance::is_up)
+        self.ec2.instances.get(id).is_none_or(|instance| instance.is_up() && !instance.is_silent)
     }
 }
 

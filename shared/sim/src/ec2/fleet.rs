@@ -114,6 +114,7 @@ impl World {
             capacity,
             allocatable,
             is_dead,
+            is_silent: false,
             offering: key,
         };
         let what = &instance.offering;

@@ -63,6 +63,8 @@ pub struct Ec2Instance {
     pub allocatable: Resources,
     /// Whether it will never become a node.
     pub is_dead: bool,
+    /// Whether its kubelet talks to nobody any more.
+    pub is_silent: bool,
 }
 
 impl Ec2Instance {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a scenario that cannot be read has failed")]
 
 mod cluster;
+mod node_life;
 mod plain_handler;
 mod scenarios;
 mod storms;

@@ -7,9 +7,9 @@ use joiner_sim::log::EntryKind;
 use joiner_sim::product;
 use joiner_sim::runtime::{Handler, Simulation};
 use joiner_sim::scenario::Scenario;
-use joiner_sim::script::{ScriptAction, ScriptStep};
+use joiner_sim::script::{ScriptAction, ScriptObject, ScriptStep};
 
-use crate::support::{WORKSHOP, deployment, plain, scenario};
+use crate::support::{WORKSHOP, deployment, objects, plain, scenario};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long things go wrong.
@@ -62,6 +62,12 @@ fn stormy(seed: u64) -> Scenario {
             types.iter().filter(|found| small.contains(&&*found.name)).cloned().collect::<Vec<_>>().into();
     }
     scenario.faults = Faults::storm(seed);
+    // Machines drift in the midst of it: newer images, another template.
+    scenario.script.push(ScriptStep { at: 7 * MINUTE, action: ScriptAction::NewImages });
+    let other = pool().replace("expireAfter: 8m", "expireAfter: 9m");
+    let pools = objects(&other).into_iter().filter(|object| matches!(object, ScriptObject::NodePool(_)));
+    let change = ScriptAction::Apply { name: "pool".to_owned(), objects: pools.collect() };
+    scenario.script.push(ScriptStep { at: 13 * MINUTE, action: change });
     let calm = ScriptAction::Faults(Faults::calm());
     scenario.script.push(ScriptStep { at: STORM, action: calm });
     scenario
