@@ -94,6 +94,6 @@ async fn a_cluster_that_does_not_exist_is_refused() {
     };
     region.double.fail_next("eks:GET /clusters/nothing", fault, 1);
     let refusal = eks::describe(&region.clients, &cluster("nothing")).await.expect_err("there is none");
-    let CloudError::Rejected(why) = refusal else { panic!("it must be a refusal, not {refusal:?}") };
+    let CloudError::Rejected(why) = refusal else { panic!("it must be a refusal") };
     assert_eq!(why, "No cluster found for name: nothing. (ResourceNotFoundException)");
 }
