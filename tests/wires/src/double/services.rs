@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, escape, texts};
 use super::call::WireCall;
-use super::{images, prices};
 use super::script::{ListedReservation, Script};
+use super::{images, prices};
 
 /// Parameters that AWS publishes begin so; moto has none of those for images of nodes.
 const PUBLISHED: [&str; 3] =
