@@ -11,11 +11,13 @@
 //! - [`catalog`]: which instance types can be bought;
 //! - [`class`]: what a class leads to;
 //! - [`ec2`]: machines: launching, listing, tagging and ending them;
+//! - [`checkup`]: whether all that is needed is there;
 //! - [`actions`]: what a function is allowed to do.
 
 pub mod actions;
 pub mod bus;
 pub mod catalog;
+pub mod checkup;
 pub mod class;
 pub mod client;
 pub mod config;

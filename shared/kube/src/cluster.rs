@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::access::{AccessRule, RULES};
 use crate::connect::{ConnectError, KubeEndpoint, by_kubeconfig, to_endpoint};
 use crate::read::Shelves;
+use crate::resource::{NODE_CLAIMS, NODE_CLASSES, NODE_OVERLAYS, NODE_POOLS};
 use crate::token::{TokenKeeper, TokenSource};
 use crate::wire::{Ask, JSON, Wire};
 use crate::write::Told;
@@ -47,16 +48,27 @@ impl KubeCluster {
         KubeCluster { wire, shelves: Shelves::default(), told: Told::default() }
     }
 
-    /// The rights of [`RULES`] that the API server does not grant, each with the verbs that are missing.
+    /// The rights of [`RULES`] that the API server does not grant us, each with the verbs that are missing.
     ///
     /// # Errors
     /// The API server does not answer, or does not let itself be asked.
     pub async fn missing_rights(&self) -> Result<Vec<(AccessRule, Vec<&'static str>)>, ClusterError> {
+        self.missing_rights_of(None).await
+    }
+
+    /// The same for the members of a group, whoever asks; that takes the right to ask about others.
+    ///
+    /// # Errors
+    /// The API server does not answer, or does not let itself be asked.
+    pub async fn missing_rights_of(
+        &self,
+        group: Option<&str>,
+    ) -> Result<Vec<(AccessRule, Vec<&'static str>)>, ClusterError> {
         let mut missing = Vec::new();
         for rule in RULES {
             let mut denied = Vec::new();
             for verb in rule.verbs {
-                if !self.may(rule, verb).await? {
+                if !self.may(group, rule, verb).await? {
                     denied.push(*verb);
                 }
             }
@@ -67,16 +79,46 @@ impl KubeCluster {
         Ok(missing)
     }
 
-    async fn may(&self, rule: &AccessRule, verb: &str) -> Result<bool, ClusterError> {
+    /// The kinds of our own that the API server does not serve: their CRDs are missing.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn missing_kinds(&self) -> Result<Vec<&'static str>, ClusterError> {
+        let mut missing = Vec::new();
+        for kind in [NODE_POOLS, NODE_CLAIMS, NODE_OVERLAYS, NODE_CLASSES] {
+            let path = format!("/apis/{}", kind.api_version());
+            let served = match self.wire.document(&Ask::get(path)).await {
+                Ok(served) => served,
+                Err(failure) if failure.refused(404).is_some() => Value::Null,
+                Err(failure) => return Err(failure.about("the question for kinds")),
+            };
+            let resources = served.get("resources").and_then(Value::as_array);
+            if !resources.is_some_and(|all| all.iter().any(|resource| resource["name"] == kind.plural)) {
+                missing.push(kind.kind);
+            }
+        }
+        Ok(missing)
+    }
+
+    async fn may(&self, group: Option<&str>, rule: &AccessRule, verb: &str) -> Result<bool, ClusterError> {
         let (resource, subresource) = rule.resource.split_once('/').unwrap_or((rule.resource, ""));
         let attributes =
             json!({"verb": verb, "group": rule.group, "resource": resource, "subresource": subresource});
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        });
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
+        let (kind, plural, spec) = match group {
+            None => (
+                "SelfSubjectAccessReview",
+                "selfsubjectaccessreviews",
+                json!({"resourceAttributes": attributes}),
+            ),
+            // Every user is in the second group, as in a request.
+            Some(group) => (
+                "SubjectAccessReview",
+                "subjectaccessreviews",
+                json!({"resourceAttributes": attributes, "groups": [group, "system:authenticated"]}),
+            ),
+        };
+        let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec});
+        let path = format!("/apis/authorization.k8s.io/v1/{plural}");
         let answer = self.wire.document(&Ask::send(http::Method::POST, path, JSON, &review)).await;
         let answer = answer.map_err(|failure| failure.about("the question for rights"))?;
         Ok(answer.pointer("/status/allowed").and_then(Value::as_bool).unwrap_or(false))

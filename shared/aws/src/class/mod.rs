@@ -18,6 +18,7 @@ mod memory;
 mod parameter;
 mod placement;
 mod profile;
+mod published;
 mod release;
 mod reservations;
 mod security_groups;
@@ -34,6 +35,7 @@ use joiner_ports::{ClassRefusal, ClassResolution, CloudError};
 use crate::expiring::read_clock;
 use crate::{Clients, ClusterFacts};
 pub use memory::ClassMemory;
+pub use published::published_images;
 
 /// What this module asks of AWS. `iam:PassRole` and `ec2:CreateTags` are checked by what is tried.
 pub const ACTIONS: &[&str] = &[
