@@ -22,6 +22,14 @@ pub enum Request {
     Simulate(crate::simulate::SimulateArguments),
     /// List the instance types of an EC2NodeClass: capacity, labels, zones, prices
     Types(TypesArguments),
+    /// See whether a cluster and a deployment have all that is needed
+    Doctor(crate::doctor::DoctorArguments),
+    /// Look at messages that were given up, and send them again
+    Replay(crate::replay::ReplayArguments),
+    /// Do a deployment's work for a cluster in this process, with state in memory
+    Local(crate::local::LocalArguments),
+    /// Print the names of sample events, or one of them
+    Events(crate::events::EventsArguments),
     /// Print the custom resource definitions
     Crds,
     /// Print the version
@@ -79,6 +87,17 @@ pub struct TypesArguments {
     /// Form of the answer
     #[arg(short = 'o', long, value_enum, default_value_t = OutputForm::Text)]
     pub output: OutputForm,
+}
+
+/// How AWS is reached; what is silent comes from the environment, as for the AWS command line.
+#[derive(Debug, Clone, Args)]
+pub struct AwsArguments {
+    /// Region, such as eu-central-1
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// One address for every service: an emulator
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
 }
 
 /// How pods are packed into machines.

@@ -20,6 +20,11 @@ impl Fault {
         Fault::BadInput(format!("{what}; {remedy}"))
     }
 
+    /// This program was built without what the command needs.
+    pub fn not_built(command: &str) -> Self {
+        Fault::bad_input(format!("joiner {command} is not part of this build"), "build with --features aws")
+    }
+
     /// A fault of this program.
     pub fn unexpected(what: impl Into<String>) -> Self {
         Fault::Unexpected(what.into())

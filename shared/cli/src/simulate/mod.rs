@@ -66,7 +66,7 @@ pub fn simulate(asked: &SimulateArguments) -> Result<String, Fault> {
     let broken = report.violations.len();
     let answer = show.close(&report);
     if broken > 0 {
-        output::print(&answer);
+        output::print(&output::Answer::of(answer));
         return Err(Fault::unexpected(format!("{broken} promises were broken with seed {}", report.seed)));
     }
     Ok(answer)
