@@ -137,6 +137,7 @@ impl<K: Kind> Shelf<K> {
 
     /// Takes an object as this process has just written it.
     pub(crate) fn wrote(&mut self, object: StoredObject<K::Value>) {
+        // behaviour: cluster/reads-see-own-writes
         self.floor = self.floor.max(object.identity.version);
         if self.reached.is_none() {
             return;

@@ -95,6 +95,7 @@ impl KubeCluster {
     ) -> Result<Value, ClusterError> {
         let replaces_list = replaces_list(&patch);
         patch["metadata"]["uid"] = json!(subject.uid);
+        // behaviour: cluster/lists-are-never-overwritten-unseen
         if replaces_list {
             patch["metadata"]["resourceVersion"] = from["metadata"]["resourceVersion"].clone();
         }

@@ -20,6 +20,7 @@ fn condition(kind: ConditionKind, status: ConditionStatus, second: i64) -> Condi
     Condition { kind, status, reason: kind.as_str().into(), message: "as told".into(), since }
 }
 
+// behaviour: cluster/a-claim-is-created-once
 pub(super) async fn a_claim_is_created_once_and_carries_its_finalizer<C: ClusterRead + ClusterWrite>(
     ground: &ClusterGround<C>,
 ) {
@@ -101,6 +102,7 @@ pub(super) async fn conditions_are_written_by_kind_and_taken_away<C: ClusterRead
     assert_eq!(kept, [Some(launched), None, Some(drained)]);
 }
 
+// behaviour: cluster/deletions-mean-one-uid
 pub(super) async fn a_claim_of_another_uid_is_never_touched<C: ClusterRead + ClusterWrite>(
     ground: &ClusterGround<C>,
 ) {
