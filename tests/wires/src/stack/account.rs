@@ -111,6 +111,8 @@ pub struct Machine {
     pub state: String,
     /// Its type.
     pub instance_type: String,
+    /// Its pool, by tag.
+    pub pool: String,
     /// Its claim, by tag.
     pub claim: String,
     /// Its token, by tag.
@@ -144,6 +146,7 @@ pub async fn machines(clients: &Clients, cluster: &str) -> Result<Vec<Machine>, 
                 id: instance.instance_id().unwrap_or_default().to_owned(),
                 state: state.unwrap_or_default().to_owned(),
                 instance_type: instance.instance_type().map_or("", |kind| kind.as_str()).to_owned(),
+                pool: tag("karpenter.sh/nodepool"),
                 claim: tag("karpenter.sh/nodeclaim"),
                 token: tag("joiner/launch-token"),
             });
