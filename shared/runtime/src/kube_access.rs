@@ -38,8 +38,5 @@ pub async fn connect(
     let pem = packed.map_err(|error| ConnectError::Certificates(error.into()))?;
     let ca_pem = String::from_utf8(pem).map_err(|error| ConnectError::Certificates(error.into()))?;
     let endpoint = KubeEndpoint { url: facts.endpoint.to_string(), ca_pem };
-    KubeCluster::connect(
-        &endpoint,
-        EksTokens(ClusterTokens::new(Arc::clone(clients), facts.name.clone())),
-    )
+    KubeCluster::connect(&endpoint, EksTokens(ClusterTokens::new(Arc::clone(clients), facts.name.clone())))
 }
