@@ -1,5 +1,7 @@
 //! Do the function binaries behave before Lambda as they should: starting, answering, failing, being killed?
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without, it may demand")]
+
 mod fixture;
 mod redelivery;
 mod relaying;

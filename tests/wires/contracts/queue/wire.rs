@@ -191,7 +191,7 @@ async fn dead_letters_go_back_one_by_one_or_all_together() {
     let chosen = letters.peek(100).await.expect("letters")[0].clone();
     assert!(letters.redrive_one(&chosen.id).await.expect("it goes back"));
     assert!(!letters.redrive_one(&chosen.id).await.expect("it is gone"));
-    assert_eq!(arrived(&source).await, [chosen.body.clone()]);
+    assert_eq!(arrived(&source).await, std::slice::from_ref(&chosen.body));
 
     let thrown = letters.peek(100).await.expect("letters")[0].clone();
     assert!(letters.delete(&thrown.id).await.expect("it is thrown away"));
