@@ -129,7 +129,6 @@ pub(crate) async fn launch<P: Ports>(
             context.ports.cloud().launch(request).await
         }
         Some(class) => match class::usable(class) {
-            // behaviour: classes/nothing-is-launched-before-a-class-is-resolved
             ClassUse::Awaited { message } => {
                 return say_unlaunched(context, claim, &name, "NodeClassReadinessUnknown", &message).await;
             }

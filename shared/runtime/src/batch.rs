@@ -87,6 +87,8 @@ pub(crate) async fn serve<D: Desk>(desk: &D, duty: Duty, event: SqsEvent, end: D
             report(&records[at], &again);
         }
     }
+    // behaviour: runtime/a-killed-invocation-loses-no-message
+    // Only the answer lets a record go: whatever ends before it leaves all of them to come again.
     answer(records, &failed)
 }
 

@@ -82,7 +82,6 @@ async fn come_back<P: Ports>(
     plan: &Plan,
     awaited: &BTreeSet<NamespacedName>,
 ) -> Result<(), Failure> {
-    // behaviour: provisioning/a-limit-is-looked-at-again-once-machines-are-launched
     let is_limit = |why: &WhyNot| match why {
         WhyNot::Pools(pools) => pools.iter().any(|(_, refusal)| matches!(refusal, Refusal::Limit { .. })),
         WhyNot::NoNodePool | WhyNot::ResourceClaims | WhyNot::UnsettledNode(_) => false,

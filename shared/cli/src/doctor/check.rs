@@ -8,7 +8,7 @@ const NOT_LOOKED_AT: &str =
 
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Judgement {
     /// As it should be.
     Ok,
     /// It works, and may surprise.
@@ -19,23 +19,23 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Verdict {
+impl Judgement {
     /// For programs.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Verdict::Ok => "ok",
-            Verdict::Warning => "warning",
-            Verdict::Failure => "failure",
-            Verdict::Unknown => "unknown",
+            Judgement::Ok => "ok",
+            Judgement::Warning => "warning",
+            Judgement::Failure => "failure",
+            Judgement::Unknown => "unknown",
         }
     }
 
     const fn sign(self) -> char {
         match self {
-            Verdict::Ok => '✓',
-            Verdict::Warning => '!',
-            Verdict::Failure => '✗',
-            Verdict::Unknown => '?',
+            Judgement::Ok => '✓',
+            Judgement::Warning => '!',
+            Judgement::Failure => '✗',
+            Judgement::Unknown => '?',
         }
     }
 }
@@ -46,7 +46,7 @@ pub struct Check {
     /// What was looked at.
     pub name: String,
     /// What it came to.
-    pub verdict: Verdict,
+    pub verdict: Judgement,
     /// What was found.
     pub found: String,
     /// What to do; empty when there is nothing to do.
@@ -57,7 +57,7 @@ impl Check {
     /// A check.
     pub fn new(
         name: impl Into<String>,
-        verdict: Verdict,
+        verdict: Judgement,
         found: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
@@ -66,14 +66,14 @@ impl Check {
 
     /// All is well.
     pub fn ok(name: impl Into<String>, found: impl Into<String>) -> Self {
-        Check::new(name, Verdict::Ok, found, "")
+        Check::new(name, Judgement::Ok, found, "")
     }
 }
 
 /// 1 when something failed, else 2 when something could not be looked at, else 0.
 pub fn exit_code(checks: &[Check]) -> u8 {
     let has = |verdict| checks.iter().any(|check| check.verdict == verdict);
-    match (has(Verdict::Failure), has(Verdict::Unknown)) {
+    match (has(Judgement::Failure), has(Judgement::Unknown)) {
         (true, _) => 1,
         (false, true) => 2,
         (false, false) => 0,
@@ -92,10 +92,10 @@ pub fn as_text(checks: &[Check], done: &[String]) -> String {
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     lines.push(format!(
         "\n{} ok, {} warnings, {} failures, {} could not be looked at. Left out: {NOT_LOOKED_AT}",
-        count(Verdict::Ok),
-        count(Verdict::Warning),
-        count(Verdict::Failure),
-        count(Verdict::Unknown)
+        count(Judgement::Ok),
+        count(Judgement::Warning),
+        count(Judgement::Failure),
+        count(Judgement::Unknown)
     ));
     lines.join("\n") + "\n"
 }
@@ -117,7 +117,7 @@ pub fn as_json(checks: &[Check], done: &[String]) -> Value {
 mod tests {
     use super::*;
 
-    fn checks(verdicts: &[Verdict]) -> Vec<Check> {
+    fn checks(verdicts: &[Judgement]) -> Vec<Check> {
         verdicts
             .iter()
             .map(|verdict| Check::new("table", *verdict, "not there", "deploy the stack"))
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_exit_code_tells_the_worst() {
-        use Verdict::{Failure, Ok, Unknown, Warning};
+        use Judgement::{Failure, Ok, Unknown, Warning};
         for (verdicts, code) in [
             (&[][..], 0),
             (&[Ok, Warning], 0),
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_check_is_a_line_with_its_remedy_below() {
-        let mut all = checks(&[Verdict::Failure]);
+        let mut all = checks(&[Judgement::Failure]);
         all.insert(0, Check::ok("cluster", "prod, Kubernetes 1.34"));
         let expected = format!(
             "+ tagged sg-1\n✓ cluster: prod, Kubernetes 1.34\n✗ table: not there\n    deploy the stack\n\n\
@@ -156,6 +156,6 @@ mod tests {
             "done": [],
             "notLookedAt": [NOT_LOOKED_AT],
         });
-        assert_eq!(as_json(&checks(&[Verdict::Failure]), &[]), expected);
+        assert_eq!(as_json(&checks(&[Judgement::Failure]), &[]), expected);
     }
 }

@@ -1,7 +1,7 @@
 //! May nodes join, does the API server know our kinds, and may the functions do their work?
 
 use super::unknown;
-use crate::doctor::check::{Check, Verdict};
+use crate::doctor::check::{Check, Judgement};
 use crate::doctor::facts::{Facts, Looked, RoleFact};
 
 /// Type of the access entry of Linux nodes.
@@ -17,7 +17,7 @@ pub(super) fn roles(facts: &Facts) -> Vec<Check> {
     };
     if roles.is_empty() {
         let remedy = "apply an EC2NodeClass with spec.role, or name the role with --node-role";
-        return vec![Check::new("node role", Verdict::Warning, "no EC2NodeClass names one", remedy)];
+        return vec![Check::new("node role", Judgement::Warning, "no EC2NodeClass names one", remedy)];
     }
     let mode = match &facts.cluster {
         Ok(Ok(cluster)) => cluster.authentication_mode.as_deref(),
@@ -32,7 +32,7 @@ fn of_role(role: &RoleFact, mode: Option<&str>) -> Vec<Check> {
         Err(why) => return vec![unknown(name, why)],
         Ok(None) => {
             let remedy = "create it with the policies of EKS nodes, or correct spec.role of the EC2NodeClass";
-            return vec![Check::new(name, Verdict::Failure, "there is no such role", remedy)];
+            return vec![Check::new(name, Judgement::Failure, "there is no such role", remedy)];
         }
         Ok(Some(arn)) => arn,
     };
@@ -40,7 +40,7 @@ fn of_role(role: &RoleFact, mode: Option<&str>) -> Vec<Check> {
     let entry = match (mode, &role.entry) {
         (Some("CONFIG_MAP"), _) => Check::new(
             subject,
-            Verdict::Warning,
+            Judgement::Warning,
             "the cluster has no access entries",
             format!(
                 "see that the config map aws-auth has {arn}, or set the authentication mode to API_AND_CONFIG_MAP"
@@ -50,13 +50,13 @@ fn of_role(role: &RoleFact, mode: Option<&str>) -> Vec<Check> {
         (_, Ok(Some(kind))) if kind == NODE_ENTRY => Check::ok(subject, format!("access entry {kind}")),
         (_, Ok(Some(kind))) => Check::new(
             subject,
-            Verdict::Failure,
+            Judgement::Failure,
             format!("access entry {kind}"),
             format!("delete it and create one of type {NODE_ENTRY}: others do not let nodes join"),
         ),
         (_, Ok(None)) => Check::new(
             subject,
-            Verdict::Failure,
+            Judgement::Failure,
             "no access entry",
             format!("nodes cannot join: create one of type {NODE_ENTRY} for {arn}, or --fix"),
         ),
@@ -71,7 +71,7 @@ pub(super) fn kinds(looked: &Looked<Vec<String>>) -> Check {
         Ok(missing) if missing.is_empty() => Check::ok("CRDs", "all are served"),
         Ok(missing) => Check::new(
             "CRDs",
-            Verdict::Failure,
+            Judgement::Failure,
             format!("not served: {}", missing.join(", ")),
             "joiner crds | kubectl apply --server-side -f -",
         ),
@@ -92,5 +92,5 @@ pub(super) fn rights(looked: &Looked<Vec<String>>) -> Check {
         found = format!("{found}; and {} more", missing.len() - MOST_NAMED);
     }
     let remedy = "kubectl apply -k infra/kubernetes";
-    Check::new("rights of the functions", Verdict::Failure, format!("not granted: {found}"), remedy)
+    Check::new("rights of the functions", Judgement::Failure, format!("not granted: {found}"), remedy)
 }

@@ -8,7 +8,7 @@ mod entrance;
 mod network;
 mod stack;
 
-use super::check::{Check, Verdict};
+use super::check::{Check, Judgement};
 use super::facts::Facts;
 
 /// All checks, in the order they build on each other.
@@ -28,7 +28,7 @@ pub fn judge(facts: &Facts) -> Vec<Check> {
 
 /// It could not be looked at.
 fn unknown(name: impl Into<String>, why: &str) -> Check {
-    Check::new(name, Verdict::Unknown, why, "")
+    Check::new(name, Judgement::Unknown, why, "")
 }
 
 fn cluster(facts: &Facts) -> Vec<Check> {
@@ -37,7 +37,7 @@ fn cluster(facts: &Facts) -> Vec<Check> {
         Err(why) => return vec![unknown("cluster", why)],
         Ok(Err(why)) => {
             let remedy = "correct --cluster, --region or the credentials; a cluster in creation becomes active by itself";
-            return vec![Check::new("cluster", Verdict::Failure, why, remedy)];
+            return vec![Check::new("cluster", Judgement::Failure, why, remedy)];
         }
         Ok(Ok(found)) => found,
     };
@@ -45,7 +45,7 @@ fn cluster(facts: &Facts) -> Vec<Check> {
         Some(value) if value == name => Check::ok("cluster tag", format!("karpenter.sh/discovery={name}")),
         other => Check::new(
             "cluster tag",
-            Verdict::Warning,
+            Judgement::Warning,
             network::tag_found(other.as_deref()),
             format!("nothing of ours needs it, tutorials expect it: karpenter.sh/discovery={name}, or --fix"),
         ),

@@ -1,7 +1,7 @@
 //! Can machines be put into subnets, and are these the ones that are meant?
 
 use super::unknown;
-use crate::doctor::check::{Check, Verdict};
+use crate::doctor::check::{Check, Judgement};
 use crate::doctor::facts::{Facts, Looked, SubnetFact};
 
 /// With fewer addresses than this a few nodes with their pods are the end.
@@ -28,13 +28,13 @@ pub(super) fn subnets(cluster: &str, looked: &Looked<Vec<SubnetFact>>) -> Vec<Ch
             format!("none of the {} subnets of the VPC has karpenter.sh/discovery={cluster}", all.len());
         let remedy = "tag the subnets that nodes shall be in, or --fix for the private ones of the cluster; classes that \
                       select by id or other tags need no tag";
-        return vec![Check::new("subnets", Verdict::Failure, found, remedy)];
+        return vec![Check::new("subnets", Judgement::Failure, found, remedy)];
     }
     let public = tagged.iter().filter(|subnet| subnet.is_public).count();
     let found = format!("{} tagged, {public} of them public", tagged.len());
     let mixed = if public > 0 && public < tagged.len() {
         let remedy = "nodes land in both: take the tag off the public ones";
-        Check::new("subnets", Verdict::Warning, found, remedy)
+        Check::new("subnets", Judgement::Warning, found, remedy)
     } else {
         Check::ok("subnets", found)
     };
@@ -48,18 +48,23 @@ fn subnet(subnet: &SubnetFact) -> Check {
     if subnet.free_addresses == 0 {
         return Check::new(
             name,
-            Verdict::Failure,
+            Judgement::Failure,
             found,
             "free addresses, or tag another subnet of the zone",
         );
     }
     if subnet.free_addresses < FEW_ADDRESSES {
-        return Check::new(name, Verdict::Warning, found, "tag another subnet of the zone before it is full");
+        return Check::new(
+            name,
+            Judgement::Warning,
+            found,
+            "tag another subnet of the zone before it is full",
+        );
     }
     if subnet.is_public && !subnet.gives_public_addresses {
         let remedy = "nodes in it reach nothing outside the VPC: set associatePublicIPAddress in the EC2NodeClass, let the \
                       subnet give public addresses, or use private ones";
-        return Check::new(name, Verdict::Warning, format!("{found}, gives no public address"), remedy);
+        return Check::new(name, Judgement::Warning, format!("{found}, gives no public address"), remedy);
     }
     Check::ok(name, found)
 }
@@ -77,7 +82,7 @@ pub(super) fn security_group(facts: &Facts) -> Check {
         Ok(Some(value)) if value == name => Check::ok(subject, tag_found(Some(value))),
         Ok(other) => Check::new(
             subject,
-            Verdict::Failure,
+            Judgement::Failure,
             tag_found(other.as_deref()),
             format!(
                 "tag it karpenter.sh/discovery={name}, or --fix; classes that select groups by id or other tags need no tag"

@@ -1,7 +1,7 @@
 //! Is the deployment whole, and is there something to boot?
 
 use super::unknown;
-use crate::doctor::check::{Check, Verdict};
+use crate::doctor::check::{Check, Judgement};
 use crate::doctor::facts::{Facts, Looked, QueueFact, TableFact};
 
 /// Whether the audit log is written, which one of three sources of events needs.
@@ -11,7 +11,7 @@ pub(super) fn audit_log(facts: &Facts) -> Option<Check> {
         Check::ok("audit log", "written")
     } else {
         let remedy = "needed with JOINER_EVENT_SOURCE=audit only: turn on the audit log of the control plane";
-        Check::new("audit log", Verdict::Warning, "not written", remedy)
+        Check::new("audit log", Judgement::Warning, "not written", remedy)
     })
 }
 
@@ -28,7 +28,7 @@ pub(super) fn images(looked: &Looked<Vec<(String, Looked<Result<usize, String>>)
             Ok(Ok(count)) => Check::ok(name, format!("{count} published")),
             Ok(Err(why)) => {
                 let remedy = "use an alias that is published for this Kubernetes version and region";
-                Check::new(name, Verdict::Failure, why, remedy)
+                Check::new(name, Judgement::Failure, why, remedy)
             }
         }
     });
@@ -42,17 +42,17 @@ pub(super) fn table(name: &str, looked: &Looked<Option<TableFact>>) -> Check {
         Err(why) => return unknown(subject, why),
         Ok(None) => {
             let remedy = "deploy the stack, or name its table with --table";
-            return Check::new(subject, Verdict::Failure, "there is no such table", remedy);
+            return Check::new(subject, Judgement::Failure, "there is no such table", remedy);
         }
         Ok(Some(found)) => found,
     };
     if !found.has_our_keys {
         let remedy = "name the table of the stack with --table";
-        return Check::new(subject, Verdict::Failure, "its keys are not ours", remedy);
+        return Check::new(subject, Judgement::Failure, "its keys are not ours", remedy);
     }
     if found.status != "ACTIVE" {
         let remedy = "wait until it is active";
-        return Check::new(subject, Verdict::Failure, format!("it is {}", found.status), remedy);
+        return Check::new(subject, Judgement::Failure, format!("it is {}", found.status), remedy);
     }
     Check::ok(subject, "active")
 }
@@ -64,7 +64,7 @@ pub(super) fn queue(queue: &QueueFact) -> Check {
         Err(why) => return unknown(subject, why),
         Ok(None) => {
             let remedy = "deploy the stack, or name it with --stack";
-            return Check::new(subject, Verdict::Failure, "there is no such queue", remedy);
+            return Check::new(subject, Judgement::Failure, "there is no such queue", remedy);
         }
         Ok(Some(redrives)) => *redrives,
     };
@@ -72,14 +72,14 @@ pub(super) fn queue(queue: &QueueFact) -> Check {
         (_, Err(why)) => unknown(subject, why),
         (false, _) | (_, Ok(None)) => Check::new(
             subject,
-            Verdict::Failure,
+            Judgement::Failure,
             "messages that fail go nowhere",
             "give it a queue of dead letters: deploy the stack again",
         ),
         (true, Ok(Some(0))) => Check::ok(subject, "no dead letters"),
         (true, Ok(Some(count))) => Check::new(
             subject,
-            Verdict::Warning,
+            Judgement::Warning,
             format!("{count} dead letters"),
             "see why with joiner replay list, then joiner replay send",
         ),

@@ -50,7 +50,7 @@ fn healthy() -> Facts {
 fn complaints(change: impl FnOnce(&mut Facts)) -> Vec<String> {
     let mut facts = healthy();
     change(&mut facts);
-    let bad = judge(&facts).into_iter().filter(|check| check.verdict != Verdict::Ok);
+    let bad = judge(&facts).into_iter().filter(|check| check.verdict != Judgement::Ok);
     bad.map(|check| format!("{} {}: {}", check.verdict.as_str(), check.name, check.found)).collect()
 }
 
