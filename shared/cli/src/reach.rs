@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use joiner_aws::{AwsSettings, Clients};
+use joiner_aws::{AwsAccess, Clients};
 use joiner_ports::ClusterName;
 use joiner_runtime::logs::Chain;
 
@@ -23,8 +23,8 @@ pub(crate) fn wait_for<T>(work: impl Future<Output = Result<T, Fault>>) -> Resul
 }
 
 /// AWS as asked; the rest from the environment.
-pub(crate) fn settings(asked: &AwsArguments) -> AwsSettings {
-    AwsSettings { region: asked.region.clone(), endpoint: asked.endpoint_url.clone(), credentials: None }
+pub(crate) fn settings(asked: &AwsArguments) -> AwsAccess {
+    AwsAccess { region: asked.region.clone(), endpoint: asked.endpoint_url.clone(), credentials: None }
 }
 
 /// Clients as asked.

@@ -84,7 +84,11 @@ impl Wire {
         let answer = match (&self.tokens, token) {
             (Some(tokens), Some(token)) if answer.status() == StatusCode::UNAUTHORIZED => {
                 tokens.refused(&token).await;
-                self.attempt(ask).await?.0
+                // A server that refused a token ends the connection too: what was on its way then goes over a new one.
+                match self.attempt(ask).await {
+                    Ok((answer, _)) => answer,
+                    Err(_) => self.attempt(ask).await?.0,
+                }
             }
             _ => answer,
         };

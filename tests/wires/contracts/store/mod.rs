@@ -25,7 +25,7 @@ macro_rules! every_claim {
         $run!(lease::a_lease_passes_at_its_end_to_whoever_asks);
         $run!(lease::a_released_lease_is_free_and_its_fence_never_comes_again);
         $run!(lease::an_older_fence_releases_nothing);
-        $run!(lease::of_many_who_ask_at_once_one_gets_the_lease);
+        $run!(lease::of_many_who_ask_one_gets_the_lease);
         $run!(intents::a_stale_fence_commits_nothing);
         $run!(intents::a_lease_past_its_term_commits_until_another_takes_it);
         $run!(intents::all_intents_are_committed_or_none);
