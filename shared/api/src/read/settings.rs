@@ -161,25 +161,11 @@ fn offering(value: &Value) -> Result<Unavailable, Problem> {
 /// Refuses keys that mean nothing, with the nearest that does.
 fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), Problem> {
     let Some(unknown) = object.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
-    let nearest = known.iter().min_by_key(|name| distance(&unknown.to_lowercase(), &name.to_lowercase()));
+    let nearest =
+        known.iter().min_by_key(|name| strsim::levenshtein(&unknown.to_lowercase(), &name.to_lowercase()));
     let hint: &dyn fmt::Display = nearest.map_or(&"", |name| name);
     let remedy = format!("did you mean {hint}? Known keys: {}", known.join(", "));
     Err(Problem::new(unknown, "is not a known key", remedy))
-}
-
-/// Number of letters to add, take away or change to make one text of the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, letter) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, other) in to.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]

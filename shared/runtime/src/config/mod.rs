@@ -184,8 +184,10 @@ impl Reader<'_> {
     fn refuse_unknown(&mut self) {
         let ours = self.variables.iter().filter(|(name, _)| name.starts_with(PREFIX));
         for (name, value) in ours.filter(|(name, _)| SETTINGS.iter().all(|setting| setting.name != **name)) {
-            let nearest =
-                SETTINGS.iter().map(|setting| setting.name).min_by_key(|known| distance(name, known));
+            let nearest = SETTINGS
+                .iter()
+                .map(|setting| setting.name)
+                .min_by_key(|known| strsim::levenshtein(name, known));
             self.problems.push(SettingProblem {
                 name: name.clone(),
                 value: Some(value.clone()),
@@ -194,21 +196,6 @@ impl Reader<'_> {
             });
         }
     }
-}
-
-/// Number of letters to add, take away or change to make one text of the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, letter) in from.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, other) in to.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
